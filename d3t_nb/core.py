@@ -87,7 +87,8 @@ def draw_skeleton(
         for a, b in layout.limbs:
             sides = {_side(layout.joints[i]) for i in (a, b)} - {'middle'}
             color = SIDES[sides.pop() if len(sides) == 1 else 'middle']
-            if seen[[o+a, o+b]].all(): ax.plot(*joints[[o+a, o+b]].T, color=color, lw=size, solid_capstyle='round')
+            ends = [o+a, o+b]
+            if seen[ends].all(): ax.plot(*joints[ends].T, color=color, lw=size, solid_capstyle='round')
         for i, name in enumerate(layout.joints):
             if seen[o+i]: ax.plot(*joints[o+i], 'o', color=SIDES[_side(name)], ms=1.8*size, mec='white', mew=.25*size)
 
@@ -97,8 +98,8 @@ def guess_layout(
 ) -> Layout:
     "The `Layout` with `n` joints, or the one of which `n` is the smallest multiple."
     fits = [(n // len(l), l) for l in LAYOUTS.values() if n and n % len(l) == 0]
-    if not fits: raise ValueError(f"joints: {n} joints in a frame, but a multiple of {[len(l) for l in LAYOUTS.values()]} "
-                                  "is wanted; pass a `layout` for another skeleton")
+    if not fits: raise ValueError(f"joints: {n} joints in a frame, but a multiple of one of "
+                                  f"{[len(l) for l in LAYOUTS.values()]} is wanted; pass a `layout` for another skeleton")
     return min(fits, key=lambda o: o[0])[1]
 
 # %% ../nbs/00_core.ipynb #b8356b08
@@ -106,7 +107,8 @@ def _as_images(frames):
     "Frames of either kind -> array (t, h, w, 3) that matplotlib can show."
     x = frames.detach().cpu().numpy() if torch.is_tensor(frames) else np.asarray(frames)
     if x.ndim != 4 or 3 not in (x.shape[0], x.shape[-1]):
-        raise ValueError(f"frames: shape {tuple(x.shape)}, but (t, h, w, 3) or (3, t, h, w) is wanted; pass one clip, not a batch")
+        raise ValueError(f"frames: shape {tuple(x.shape)}, but (t, h, w, 3) or (3, t, h, w) is wanted; "
+                         "pass one clip, not a batch")
     last = x.shape[-1] == 3 and (x.dtype == np.uint8 or x.shape[0] != 3)
     x = x if last else x.transpose(1, 2, 3, 0)                       # (t, h, w, 3)
     return x if x.dtype == np.uint8 else x.astype(np.float32).clip(0, 1)
@@ -129,21 +131,22 @@ def show_frames(
         joints = array(joints).reshape(len(joints), -1, 2)                # (t*s, r, 2)
         scores = np.ones(joints.shape[:2]) if scores is None else array(scores).reshape(len(joints), -1)
         s = len(joints) // t
-    fig, axs = plt.subplots(1, len(index), figsize=(width*len(index), width*h/w + .2 + .2*bool(title)), dpi=80, squeeze=False)
+    high = width*h/w + .2 + .2*bool(title)
+    fig, axs = plt.subplots(1, len(index), figsize=(width*len(index), high), dpi=80, squeeze=False)
     for ax, i in zip(axs[0], index):
         ax.imshow(x[i]); ax.set_axis_off(); ax.set_title(f't = {i}', fontsize=7, pad=2)
         if joints is not None: draw_skeleton(ax, joints[i*s + s//2], scores[i*s + s//2], layout)
         ax.set_xlim(-.5, w - .5); ax.set_ylim(h - .5, -.5)
-    top = 1 - (.2 + .2*bool(title)) / fig.get_figheight()
-    fig.subplots_adjust(left=0, right=1, bottom=0, top=top, wspace=.03)
+    fig.subplots_adjust(left=0, right=1, bottom=0, top=width*h/w / high, wspace=.03)
     if title: fig.suptitle(title, fontsize=9, y=.99)
     plt.close(fig)   # else a notebook would show it twice
     return fig
 
 # %% ../nbs/00_core.ipynb #9488b38f
-_BODY = dict(head=(0, -.85), nose=(0, -.85), eye=(.06, -.92), ear=(.12, -.88), neck=(0, -.62), chest=(0, -.52), spine=(0, -.25), hip_center=(0, .02),
-             shoulder=(.22, -.55), elbow=(.38, -.30), wrist=(.48, -.08), hand=(.52, 0), fingers=(.55, .06), thumb=(.46, .02),
-             hip=(.13, .05), knee=(.17, .45), ankle=(.19, .85), foot=(.26, .92))
+_BODY = dict(head=(0, -.85), nose=(0, -.85), eye=(.06, -.92), ear=(.12, -.88), neck=(0, -.62), chest=(0, -.52),
+             spine=(0, -.25), hip_center=(0, .02), shoulder=(.22, -.55), elbow=(.38, -.30), wrist=(.48, -.08),
+             hand=(.52, 0), fingers=(.55, .06), thumb=(.46, .02), hip=(.13, .05), knee=(.17, .45), ankle=(.19, .85),
+             foot=(.26, .92))
 
 def _body(layout):
     "A person who faces us, in units of half its height: (j, 2)."
@@ -173,14 +176,17 @@ def _paint(
 ):
     "Frames (b, 3, t, h, w) in 0..1: soft dots along the limbs, each side in its colour, over a dim ramp."
     a, b = torch.tensor(layout.limbs).T
-    people = joints.unflatten(2, (-1, len(layout)))                                # (b, t, p, j, 2)
+    people = joints.unflatten(2, (-1, len(layout)))                                   # (b, t, p, j, 2)
     mix = torch.linspace(0, 1, 8)[:, None, None]
-    dots = torch.cat([people[..., None, a, :] * (1 - mix) + people[..., None, b, :] * mix], -3).flatten(2, 4)   # (b, t, dots, 2)
-    color = torch.tensor([plt.matplotlib.colors.to_rgb(SIDES[_side(layout.joints[i])]) for i in b])             # (limbs, 3)
-    color = color.repeat(people.shape[2] * len(mix), 1)                            # (dots, 3)
-    bump = torch.exp(-(torch.arange(size) - dots[..., None])**2 / (2 * (size/40)**2))   # (b, t, dots, 2, pixels)
-    light = torch.einsum('btkh,btkw,kc->bcthw', bump[..., 1, :], bump[..., 0, :], .5 + color)
-    return (.12 * torch.linspace(.5, 1, size) + light).clamp(0, 1)
+    dots = people[..., None, a, :] * (1 - mix) + people[..., None, b, :] * mix        # (b, t, p, 8, limbs, 2)
+    dots = dots.flatten(2, 4)                                                         # (b, t, n, 2)
+    color = torch.tensor([plt.matplotlib.colors.to_rgb(SIDES[_side(layout.joints[i])]) for i in b])
+    color = color.repeat(people.shape[2] * len(mix), 1)                               # (n, 3)
+    bump = torch.exp(-(torch.arange(size) - dots[..., None])**2 / (2 * (size/40)**2)) # (b, t, n, 2, size)
+    x, y = bump.unbind(-2)
+    light = torch.einsum('btnh,btnw,nc->bcthw', y, x, .2 + .8*color)
+    amount = torch.einsum('btnh,btnw->bthw', y, x)[:, None]                           # where dots overlap, their mean
+    return (.12 * torch.linspace(.5, 1, size) + light / amount.clamp(min=1)).clamp(0, 1)
 
 # %% ../nbs/00_core.ipynb #33aeeac5
 def tiny_batch(
@@ -196,9 +202,10 @@ def tiny_batch(
     layout = LAYOUTS[layout] if isinstance(layout, str) else layout
     g = torch.Generator().manual_seed(seed)
     body = _body(layout)
-    arms = torch.tensor([float(n.split('_')[-1] in ('elbow', 'wrist', 'hand', 'fingers', 'thumb')) for n in layout.joints])
+    arms = torch.tensor([float(n.endswith(('elbow', 'wrist', 'hand', 'fingers', 'thumb'))) for n in layout.joints])
     time = ((torch.arange(t*samples) - samples//2) / (t*samples)).repeat(b, 1)       # (b, t*s): 0 is the middle of frame 0
-    people = [_walk(body, time, torch.rand(b, 1, generator=g), arms) + torch.tensor([2*i + 1. - n_people, 0.]) for i in range(n_people)]
+    people = [_walk(body, time, torch.rand(b, 1, generator=g), arms) + torch.tensor([2*i + 1. - n_people, 0.])
+              for i in range(n_people)]
     joints = torch.cat(people, 2)                                                    # (b, t*s, r, 2)
     joints = (size - 1) / 2 + joints * size * .42 / max(1, .9 * n_people)
     return _paint(joints[:, samples//2::samples], size, layout), joints, torch.ones(joints.shape[:3])

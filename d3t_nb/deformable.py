@@ -73,8 +73,10 @@ class DeformableAttention3D(nn.Module):
         return x[:, :n].view_as(z), x[:, n:].view_as(modal)
 
     def looked_at(self, z, positions, seen, context, n):
-        "`positions` (b, groups, m, 3), inside the volume, and the `attention` on them (b, m): mean over heads and modal tokens (RGB tokens if there are none)"
-        if positions is None: positions = reference_points(z.shape[1:4], (1, 1, 1), device=z.device).expand(len(z), 1, -1, 3)
+        """`positions` (b, groups, m, 3), inside the volume, and the `attention` on them (b, m):
+        mean over heads and over the modal tokens, or the RGB tokens where there are no modal ones"""
+        if positions is None:
+            positions = reference_points(z.shape[1:4], (1, 1, 1), device=z.device).expand(len(z), 1, -1, 3)
         inside = torch.stack([p.clamp(0, s - 1) for p, s in zip(positions.unbind(-1), z.shape[1:4])], -1)
         queries = seen[:, n:] if seen.shape[1] > n else seen
         attention = self.msa.weights(queries, context).mean((1, 2))[:, :positions.shape[2]]

@@ -37,8 +37,9 @@ class PoseGeometry(nn.Module):
         super().__init__()
         self.n_people, self.channels = n_people, channels
         widths = [6 * n_joints] + [channels] * layers
-        self.net = nn.Sequential(*[nn.Sequential(nn.Conv1d(i, o, kernel, padding=kernel // 2, bias=False), nn.BatchNorm1d(o), nn.ReLU(), nn.Dropout(dropout))
-                                   for i, o in zip(widths, widths[1:])])
+        self.net = nn.Sequential(*[
+            nn.Sequential(nn.Conv1d(i, o, kernel, padding=kernel // 2, bias=False), nn.BatchNorm1d(o), nn.ReLU(), nn.Dropout(dropout))
+            for i, o in zip(widths, widths[1:])])
 
     def forward(self, joints, scores): # (b, t, r, 2), (b, t, r)
         "(b, t, channels)"

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['joint_heatmaps', 'pose_tokens']
 
-# %% ../nbs/01_heatmaps.ipynb #00d425d8
+# %% ../nbs/01_heatmaps.ipynb #80d6d766
+import math
 import torch
 import torch.nn.functional as F
 
@@ -26,9 +27,10 @@ def joint_heatmaps(
 # %% ../nbs/01_heatmaps.ipynb #a2a6eb15
 def _seen(joints, scores):
     "Joints in at least single precision, moved to (0, 0) where their score is 0, and the scores in the same precision."
-    if joints.ndim != 4 or joints.shape[-1] != 2: raise ValueError(f"joints: shape {tuple(joints.shape)}, but (b, t, r, 2) is wanted")
+    if joints.ndim != 4 or joints.shape[-1] != 2:
+        raise ValueError(f"joints: shape {tuple(joints.shape)}, but (b, t, r, 2) is wanted: x and y of each joint")
     if scores is not None and scores.shape != joints.shape[:-1]:
-        raise ValueError(f"scores: shape {tuple(scores.shape)}, but {tuple(joints.shape[:-1])} is wanted, one for each joint")
+        raise ValueError(f"scores: shape {tuple(scores.shape)}, but {tuple(joints.shape[:-1])} is wanted: one for each joint")
     if joints.dtype != torch.float64: joints = joints.float()               # in bfloat16 a place above 256 is pixels off
     if scores is None: return joints, torch.ones_like(joints[..., 0])
     return torch.where((scores == 0)[..., None], 0., joints), scores.to(joints.dtype)
@@ -40,7 +42,7 @@ def _window(
     sigma, # Radius of a bump
 ):         # pixels (b, t, r, k) and their weights (b, t, r, k)
     "Pixels of a row within 5 sigma of each coordinate, with their weights in eq. 2."
-    reach = min(int(5*sigma + 1), size - 1)                                # a window wider than the row is cut to it
+    reach = min(math.ceil(5*sigma), size - 1)                              # a window wider than the row is cut to it
     near = x.detach().round().clamp(0, size - 1)                           # (b, t, r)
     pixels = near[..., None] + torch.arange(-reach, reach + 1, device=x.device)
     inside = (pixels >= 0) & (pixels < size)
@@ -59,7 +61,8 @@ def pose_tokens(
     if not sigma > 0: raise ValueError(f"sigma: {sigma}, but a number above 0 is wanted, in pixels of the map")
     joints, scores = _seen(joints, scores)
     b, c, t, h, w = features.shape
-    if joints.shape[:2] != (b, t): raise ValueError(f"joints: {tuple(joints.shape[:2])} clips and frames, but features have {(b, t)}")
+    if joints.shape[:2] != (b, t):
+        raise ValueError(f"joints: {tuple(joints.shape[:2])} clips and frames, but features have {(b, t)}")
     px, wx = _window(joints[..., 0], w, sigma)                                        # (b, t, r, k)
     py, wy = _window(joints[..., 1], h, sigma)                                        # (b, t, r, k')
     weights = (wy * scores[..., None])[..., :, None] * wx[..., None, :]               # (b, t, r, k', k)

@@ -66,15 +66,17 @@ class D3TConfig:
     def n_all(self): return self.n_joints * self.n_people   # r
 
 # %% ../nbs/07_model.ipynb #c44e04e4
-_CHOICES = dict(attention_3d=('deformable', 'full', 'none'), attention_joint=('stride', 'full', 'none'), attention_time=('stride', 'full', 'none'),
-                modal_tokens=tuple(CrossModalTokens.names))
+_CHOICES = dict(attention_3d=('deformable', 'full', 'none'), attention_joint=('stride', 'full', 'none'),
+                attention_time=('stride', 'full', 'none'), modal_tokens=tuple(CrossModalTokens.names))
+_COUNTS = 'n_classes n_joints n_people frames size width depth heads samples search_stride offset_groups time_window'.split()
 
 def check_config(c):
     "Raise a `ValueError` for a configuration that no model can have"
     for name, allowed in _CHOICES.items():
         if getattr(c, name) not in allowed: raise ValueError(f'{name} is one of {allowed}, not {getattr(c, name)!r}.')
-    for name in 'n_classes n_joints n_people frames size width depth heads samples search_stride offset_groups time_window'.split():
-        if not (isinstance(getattr(c, name), int) and getattr(c, name) >= 1): raise ValueError(f'{name} must be a whole number of at least 1; it is {getattr(c, name)!r}.')
+    for name in _COUNTS:
+        n = getattr(c, name)
+        if not (isinstance(n, int) and n >= 1): raise ValueError(f'{name} must be a whole number of at least 1; it is {n!r}.')
     if 4 * c.width % c.heads: raise ValueError(f'heads must divide 4 * width = {4 * c.width}; heads={c.heads}.')
     if isinstance(c.time_stride, (tuple, list)) and len(c.time_stride) != c.depth:
         raise ValueError(f'time_stride is one number or one for each of the {c.depth} blocks; it is {c.time_stride}.')
@@ -95,7 +97,9 @@ def preset_config(name, **fields): # fields that differ from the preset, `n_clas
 def _attentions(c, depth):
     "The three attentions of block number `depth`, None where one is switched off"
     common = dict(ffn_ratio=c.ffn_ratio, pre_norm=c.pre_norm, dropout=c.dropout)
-    search = TokenSearch3D(c.dim, c.kernel, c.search_stride, c.offset_groups, c.offset_range, c.dense_offsets) if c.attention_3d == 'deformable' else None
+    search = None
+    if c.attention_3d == 'deformable':
+        search = TokenSearch3D(c.dim, c.kernel, c.search_stride, c.offset_groups, c.offset_range, c.dense_offsets)
     video = DeformableAttention3D(c.dim, c.heads, search, **common)
     window = c.joint_window or max(1, round(c.n_joints * 2 / 3))
     stride = c.joint_stride or max(1, window // 2)
@@ -104,7 +108,8 @@ def _attentions(c, depth):
     stride = c.time_stride if isinstance(c.time_stride, int) else c.time_stride[depth]
     window, stride = (10**6, 1) if c.attention_time == 'full' else (c.time_window, stride)
     time = TemporalStrideAttention(c.dim, c.heads, window, stride, ffn_per_window=c.ffn_per_window, **common)
-    return [m if switch != 'none' else None for m, switch in zip((video, joint, time), (c.attention_3d, c.attention_joint, c.attention_time))]
+    switches = c.attention_3d, c.attention_joint, c.attention_time
+    return [m if switch != 'none' else None for m, switch in zip((video, joint, time), switches)]
 
 # %% ../nbs/07_model.ipynb #f1c74458
 class Block(nn.Module):
@@ -199,17 +204,21 @@ def check_inputs(config, frames, joints, scores=None):
     c = config
     def wrong(name, x, want): raise ValueError(f'{name} has shape {tuple(x.shape)}; wanted is {want}.')
     if frames.ndim != 5 or frames.shape[1] != 3: wrong('frames', frames, '(b, 3, t, h, w): clips of RGB frames')
-    if not frames.is_floating_point(): raise ValueError(f'frames are {frames.dtype}; wanted are floats in 0..1. Divide bytes by 255.')
+    if not frames.is_floating_point():
+        raise ValueError(f'frames are {frames.dtype}; wanted are floats in 0..1. Divide bytes by 255.')
     b, _, t, h, w = frames.shape
     if min(b, t) < 1 or min(h, w) < 8: wrong('frames', frames, 'at least one clip of one frame, 8 x 8 pixels')
     if tuple(joints.shape) != (b, t * c.samples, c.n_all, 2):
-        wrong('joints', joints, f'(b, t * samples, people * joints, 2) = {(b, t * c.samples, c.n_all, 2)} for these frames and the config '
-              f'(samples={c.samples}, n_people={c.n_people}, n_joints={c.n_joints})')
-    if scores is not None and scores.shape != joints.shape[:-1]: wrong('scores', scores, f'that of joints without its last axis, {tuple(joints.shape[:-1])}')
+        wrong('joints', joints, f'(b, t * samples, people * joints, 2) = {(b, t * c.samples, c.n_all, 2)} for these frames '
+              f'and the config (samples={c.samples}, n_people={c.n_people}, n_joints={c.n_joints})')
+    if scores is not None and scores.shape != joints.shape[:-1]:
+        wrong('scores', scores, f'that of joints without its last axis, {tuple(joints.shape[:-1])}')
     if joints.device.type != 'cpu' or torch.compiler.is_compiling(): return
-    if scores is not None and not ((scores >= 0) & (scores <= 1)).all(): raise ValueError(f'scores must lie in 0..1; they span {scores.min()} to {scores.max()}.')
+    if scores is not None and not ((scores >= 0) & (scores <= 1)).all():
+        raise ValueError(f'scores must lie in 0..1; they span {scores.min()} to {scores.max()}.')
     lost = ~joints.isfinite().all(-1) & (True if scores is None else scores > 0)
-    if lost.any(): raise ValueError(f'joints holds {int(lost.sum())} NaN or infinite coordinates of joints that count as present. Give such joints the score 0.')
+    if lost.any():
+        raise ValueError(f'joints: {int(lost.sum())} that count as present have NaN or infinite coordinates. Give such joints the score 0.')
 
 # %% ../nbs/07_model.ipynb #966c1a9e
 def _from_preset(cls, name, n_classes, n_joints, n_people=1, backbone_weights=None, **overrides):
@@ -227,14 +236,17 @@ def _from_pretrained(cls, folder):
     "The model that `save_pretrained` wrote"
     folder = Path(folder)
     for name in ('config.json', 'model.safetensors'):
-        if not (folder / name).exists(): raise FileNotFoundError(f'{folder} holds no {name}; wanted is a folder written by save_pretrained.')
+        if not (folder / name).exists():
+            raise FileNotFoundError(f'{folder} holds no {name}; wanted is a folder written by save_pretrained.')
     read = json.loads((folder / 'config.json').read_text())
-    if unknown := set(read) - {f.name for f in fields(D3TConfig)}: raise ValueError(f'{folder}/config.json has fields that this version does not know: {sorted(unknown)}.')
+    if unknown := set(read) - {f.name for f in fields(D3TConfig)}:
+        raise ValueError(f'{folder}/config.json has fields that this version does not know: {sorted(unknown)}.')
     model = cls(D3TConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in read.items()}))
     model.load_state_dict(load_file(folder / 'model.safetensors'))
     return model
 
-D3T.from_preset, D3T.from_pretrained, D3T.save_pretrained = classmethod(_from_preset), classmethod(_from_pretrained), _save_pretrained
+D3T.from_preset, D3T.from_pretrained = classmethod(_from_preset), classmethod(_from_pretrained)
+D3T.save_pretrained = _save_pretrained
 
 # %% ../nbs/07_model.ipynb #2c869d79
 @dataclass

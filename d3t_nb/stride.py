@@ -41,7 +41,7 @@ class WindowAttention(nn.Module):
         return qkv.permute(2, 0, 3, 1, 4).unbind()
 
     def update(self, x, index, keep=None, busy=None):
-        "One layer over the tokens `x` (b, n, d) with windows `index` (windows, l); `keep` (b, n) and `busy` (b, windows) are masks"
+        "One layer over tokens `x` (b, n, d) in windows `index` (windows, l); masks `keep` (b, n) and `busy` (b, windows)"
         b, n, d = x.shape
         mask = None if keep is None else keep[:, index].view(-1, 1, 1, index.shape[1])
         out = F.scaled_dot_product_attention(*self.in_windows(x, index), attn_mask=mask)
@@ -93,7 +93,7 @@ class JointStrideAttention(WindowAttention):
                 p,            # pose tokens (b, t, r, d)
                 modal,        # M_pose and M'_CLS, (b, t, 2, d)
                 present=None, # (b, t, r), False where a joint is absent
-                record=None): # a dict that receives the `attention` (b, t, r) of the modal tokens (pose tokens if there are none) on joints
+                record=None): # a dict that receives the `attention` on joints (b, t, r), of the modal tokens
         "New `p` and `modal`, of the same shapes"
         b, t, r, d = p.shape
         x = torch.cat((p, modal), 2).flatten(1, 2)                                   # (b, t * (r + m), d)
@@ -103,7 +103,8 @@ class JointStrideAttention(WindowAttention):
             busy = F.pad(present, (0, modal.shape[2]), value=False).flatten(1)[:, index].any(-1)
             keep, busy = (a | ~present.any((1, 2))[:, None] for a in (keep, busy))   # nobody there: all windows count alike
         if record is not None:
-            asks = index[0] % (r + modal.shape[2]) >= r if modal.shape[2] else slice(None)   # the modal tokens, if there are any
+            m = modal.shape[2]
+            asks = index[0] % (r + m) >= r if m else slice(None)                     # the modal tokens, if there are any
             record['attention'] = self.received(x, index, keep, busy, asks).view(b, t, -1)[..., :r]
         new_p, new_modal = self.update(x, index, keep, busy).view(b, t, -1, d).split((r, modal.shape[2]), 2)
         return new_p if present is None else torch.where(present[..., None], new_p, p), new_modal

@@ -1,7 +1,7 @@
 """Does the library work for those who only use it? Builds the wheel, installs it in a bare environment with the newest fastai and
 fastcore, and runs one forward pass there. torch and torchvision are several GB and already lie beside this Python in their pinned versions, so
 the bare environment borrows them, by links; everything else is installed afresh, without constraints.txt."""
-import re, subprocess, sys, tempfile, venv
+import re, shutil, subprocess, sys, tempfile, venv
 from importlib.metadata import distribution, distributions
 from pathlib import Path
 
@@ -22,7 +22,10 @@ print(f'forward pass {tuple(logits.shape)} with torch {torch.__version__}, torch
       f'fastai {fastai.__version__}, fastcore {fastcore.__version__}')
 '''
 
-def run(*cmd, **kw): return subprocess.run([str(c) for c in cmd], check=True, **kw)
+def run(*cmd, **kw):
+    if code := subprocess.run([str(c) for c in cmd], **kw).returncode: sys.exit(code)
+
+def say(s): print('-', s, flush=True)
 
 def pins():
     "The pinned versions of torch and torchvision"
@@ -42,12 +45,15 @@ def borrow(site):
 def main():
     with tempfile.TemporaryDirectory() as tmp:
         tmp = Path(tmp); py = tmp/'venv'/'bin'/'python'
-        print('building the wheel'); run(sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps', '--wheel-dir', tmp, ROOT)
+        say('building the wheel from a copy, so that no earlier build is in it')
+        shutil.copytree(ROOT/'d3t_nb', tmp/'src'/'d3t_nb', ignore=shutil.ignore_patterns('__pycache__'))
+        for f in ('setup.py', 'settings.ini', 'README.md', 'LICENSE'): shutil.copy2(ROOT/f, tmp/'src'/f)
+        run(sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps', '--wheel-dir', tmp, tmp/'src')
         wheel, = tmp.glob('*.whl')
-        print('making a bare environment'); venv.create(tmp/'venv', with_pip=True)
+        say('making a bare environment'); venv.create(tmp/'venv', with_pip=True)
         run(py, '-m', 'pip', 'install', '--quiet', '--upgrade', 'pip')
         borrow(next((tmp/'venv').glob('lib/python*/site-packages')))
-        print(f'installing {wheel.name} with the newest fastai and fastcore')
+        say(f'installing {wheel.name} with the newest fastai and fastcore')
         run(py, '-m', 'pip', 'install', '--quiet', '--progress-bar', 'off', wheel, 'fastai', 'fastcore', *pins())
         run(py, '-m', 'pip', 'check'); run(py, '-c', TRY, cwd=tmp)
 

@@ -1,0 +1,109 @@
+"""Is the house in order? Modules say what the notebooks say, notebooks are clean, nothing imports upwards, links lead somewhere."""
+import ast, json, os, re, shutil, subprocess, sys
+from pathlib import Path
+import pytest, yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+NBS = {p.name: json.loads(p.read_text(encoding='utf-8')) for p in sorted((ROOT/'nbs').glob('*.ipynb'))}
+cells = lambda nb, kind: [''.join(c['source']) for c in nb['cells'] if c['cell_type'] == kind]
+each_notebook = pytest.mark.parametrize('name', NBS)
+
+def number(name):
+    "Where a notebook stands in the reading order: 06b_geometry.ipynb -> '06b'"
+    m = re.match(r'(\d+[a-z]?)_', name)
+    return m[1] if m else '99'                          # index reads what all others made
+
+def files(folder): return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob('*.py'))}
+
+@pytest.fixture(scope='module')
+def copy(tmp_path_factory):
+    "The notebooks without the modules, exported, processed for the docs and cleaned elsewhere, so that nothing here is touched"
+    tmp = tmp_path_factory.mktemp('house')
+    shutil.copy(ROOT/'settings.ini', tmp); shutil.copytree(ROOT/'nbs', tmp/'nbs')
+    env = {k: v for k, v in os.environ.items() if k != 'IN_TEST'}
+    code = '''if True:
+        from nbdev.doclinks import nbdev_export
+        from nbdev.clean import nbdev_clean
+        from nbdev.serve import proc_nbs
+        if __name__ == '__main__': nbdev_export.__wrapped__(); nbdev_clean.__wrapped__(); proc_nbs(n_workers=0)'''
+    subprocess.run([sys.executable, '-c', code], cwd=tmp, env=env, check=True)
+    return tmp
+
+def test_modules_in_sync(copy):
+    here, there = files(ROOT/'d3t_nb'), files(copy/'d3t_nb')
+    assert here.keys() == there.keys(), 'modules without a notebook, or notebooks without a module: run nbdev_export'
+    assert [k for k in here if here[k] != there[k]] == [], 'these modules differ from their notebooks: run nbdev_export'
+
+@each_notebook
+def test_notebook_is_clean(copy, name):
+    assert (ROOT/'nbs'/name).read_bytes() == (copy/'nbs'/name).read_bytes(), f'run nbdev_clean --fname nbs/{name}'
+
+def test_readme_in_sync():
+    sys.path.insert(0, str(ROOT/'tools'))
+    import readme
+    assert (ROOT/'README.md').read_text(encoding='utf-8') == readme.readme(), 'run make readme'
+
+def imports(source):
+    "Modules of d3t_nb that a cell imports, as dotted names"
+    try: tree = ast.parse(re.sub(r'^\s*[%!].*$', 'pass', source, flags=re.M))
+    except SyntaxError: return set()
+    found = set()
+    for n in ast.walk(tree):
+        if isinstance(n, ast.ImportFrom) and n.module and n.module.split('.')[0] == 'd3t_nb':
+            found |= {n.module} | {f'{n.module}.{a.name}' for a in n.names}
+        if isinstance(n, ast.Import): found |= {a.name for a in n.names if a.name.startswith('d3t_nb.')}
+    return found
+
+@each_notebook
+def test_imports_from_lower_numbers_alone(name):
+    owner = {m[1]: k for k, nb in NBS.items() for s in cells(nb, 'code') if (m := re.match(r'#\|\s*default_exp\s+(\S+)', s))}
+    used = {owner[i.removeprefix('d3t_nb.')] for s in cells(NBS[name], 'code') for i in imports(s) if i.removeprefix('d3t_nb.') in owner}
+    assert [o for o in used - {name} if number(o) >= number(name)] == []
+
+def links(text):
+    text = re.sub(r'```.*?```|`[^`\n]*`', '', text, flags=re.S)
+    return re.findall(r'\]\(([^)\s]+)\)', text) + re.findall(r'''<(?:img|a)\s[^>]*?(?:src|href)=["']([^"']+)''', text)
+
+def dead(text, folder):
+    local = [u.split('#')[0] for u in links(text) if not re.match(r'[a-z]+:|#|attachment', u)]
+    return [u for u in local if u and not (folder/u).exists()]
+
+@each_notebook
+def test_links_of_notebook(name): assert dead('\n\n'.join(cells(NBS[name], 'markdown')), ROOT/'nbs') == []
+
+def test_links_of_readme(): assert dead((ROOT/'README.md').read_text(encoding='utf-8'), ROOT) == []
+
+DIRECTIVES = set('''default_exp export exports exporti hide hide_input hide_output eval echo output code-fold code-summary fig-cap fig-alt
+    label include warning filter_stream slow cuda layout-ncol layout column tbl-cap skip_showdoc hide_line'''.split())
+
+@each_notebook
+def test_directives_that_nbdev_would_ignore(name):
+    bad = []
+    for s in cells(NBS[name], 'code'):
+        body = False
+        for line in s.splitlines():
+            m = re.match(r'\s*#\|\s*(([\w-]+)(:?).*)', line)
+            if not m: body = body or bool(line.strip()); continue
+            flag = m[2] in ('slow', 'cuda')             # want no colon; eval wants one
+            if body or m[2] not in DIRECTIVES or flag and m[3] or m[2] == 'eval' and not m[3]: bad.append(m[1])
+    assert bad == []
+
+@each_notebook
+def test_page(copy, name):
+    "One H1 (or a title), balanced fences, figure references that exist, no errors kept as output"
+    nb = NBS[name]; prose = re.sub(r'```.*?```', '', '\n\n'.join(cells(nb, 'markdown')), flags=re.S)
+    assert re.search(r'\A\s*(---|# )', prose), 'the first text cell has no title'
+    fences = re.findall(r'^:::+\s*(\{?)', prose, flags=re.M)
+    assert fences.count('{') * 2 == len(fences), 'a ::: block is opened and not closed'
+    labels = set(re.findall(r'#\|\s*label:\s*(\S+)', '\n'.join(cells(nb, 'code')))) | set(re.findall(r'\{#([\w-]+)', prose))
+    assert set(re.findall(r'(?<![\w`])@((?:fig|tbl)-[\w-]+)', prose)) <= labels
+    assert [o.get('evalue') for c in nb['cells'] for o in c.get('outputs', []) if o['output_type'] == 'error'] == []
+    processed = json.loads((copy/'_proc'/name).read_text(encoding='utf-8'))
+    assert [s for s in cells(processed, 'code') if re.search(r'^#\|\s*(default_exp|exports?i?|hide)\s*$', s, re.M)] == [], 'a directive would show on the page'
+
+def test_sidebar_lists_every_notebook_once():
+    def walk(o): return [o] if isinstance(o, str) else [s for i in (o if isinstance(o, list) else [o.get('href'), o.get('contents', [])]) if i for s in walk(i)]
+    listed = walk(yaml.safe_load((ROOT/'nbs'/'sidebar.yml').read_text())['website']['sidebar']['contents'])
+    assert sorted(listed) == sorted(NBS)
+
+def test_quarto_link(): assert (ROOT/'_quarto.yml').is_symlink() and os.readlink(ROOT/'_quarto.yml') == 'nbs/_quarto.yml'
