@@ -16,6 +16,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup test house wheel notebooks pytest tables bench docs readme clean
+.NOTPARALLEL:
 say = @printf '\n\033[1m==> %s\033[0m\n'
 
 help: ## this list
@@ -61,6 +62,7 @@ readme: $(READY) ## README.md from nbs/index.ipynb
 docs: $(READY) ## the site in _docs (needs Quarto: https://quarto.org)
 	@command -v quarto >/dev/null || { echo 'make docs needs Quarto: https://quarto.org/docs/get-started'; exit 2; }
 	$(BIN)/nbdev_docs
+	$(BIN)/python tools/readme.py
 
 clean: ## remove what can be made again; results/ stays
 	rm -rf build dist _docs _proc *.egg-info .pytest_cache $(VENV) .venv-wheel

@@ -36,15 +36,16 @@ def _layer(conv, i, o, stride):
 
 # %% ../nbs/02_backbone.ipynb #9559f5c7
 class Backbone(nn.Module):
-    "Two feature maps of a clip, F_a and F_b (section 3.1). Raises `ValueError` for an unknown `name`, or `weights` that do not fit."
+    "Two feature maps of a clip, F_a and F_b (section 3.1). `ValueError` for an unknown name, or weights that do not fit."
     def __init__(self,
         name:str='mc3_18', # 'mc3_18' or 'r2plus1d_18'
         width:int=64,      # Channels C of F_a; F_b has 4C
-        weights=None,      # A name of torchvision's, such as 'KINETICS400_V1' or 'DEFAULT' (width 64 only); None: random
+        weights=None,      # torchvision's, such as 'KINETICS400_V1' (width 64 only); None: random
     ):
         super().__init__()
         if name not in CONVS: raise ValueError(f"name: {name!r}, but one of {sorted(CONVS)} is wanted")
-        if not (isinstance(width, int) and width > 0): raise ValueError(f"width: {width!r}, but a whole number above 0 is wanted")
+        if not (isinstance(width, int) and width > 0):
+            raise ValueError(f"width: {width!r}, but a whole number above 0 is wanted; 64 is the paper's")
         self.name, self.width = name, width
         self.stem = _stem(name, width)
         self.layer1 = _layer(CONVS[name][0], width, width, 1)
@@ -67,10 +68,11 @@ def up_to_layer3(state):
 
 def _pretrained(name, width, weights):
     "torchvision's trained weights (downloaded once, then kept in torch's cache)."
-    if width != 64: raise ValueError(f"weights: {weights!r} have width 64, but width={width}; use width=64 or weights=None")
-    if isinstance(weights, str):
-        names = get_model_weights(name).__members__
-        full = weights if '.' in weights else f'{get_model_weights(name).__name__}.{weights}'
-        if full.split('.')[1] not in names: raise ValueError(f"weights: {weights!r}, but for {name} one of {list(names)} is wanted")
-        weights = get_weight(full)
+    if width != 64:
+        raise ValueError(f"weights: {weights!r} have width 64, but width is {width}; use width=64 or weights=None")
+    family = get_model_weights(name)                                # an enum, such as MC3_18_Weights
+    short = weights.removeprefix(family.__name__ + '.') if isinstance(weights, str) else weights.name
+    if short not in family.__members__:
+        raise ValueError(f"weights: {weights!r}, but for {name} one of {list(family.__members__)} is wanted")
+    weights = get_weight(f'{family.__name__}.{short}')
     return up_to_layer3(weights.get_state_dict(progress=True, check_hash=True))

@@ -42,7 +42,7 @@ def make_layout(
                    j.replace('r_', 'right_', 1) if j.startswith('r_') else j for j in joints.split())
     pairs = tuple((i, joints.index('right_' + j[5:])) for i, j in enumerate(joints) if j.startswith('left_'))
     both = [l.replace('*_', side) for l in limbs.split() for side in ('left_', 'right_')]
-    limbs = dict.fromkeys(tuple(joints.index(j) for j in l.split('-')) for l in both)   # a dict drops repeats, keeps order
+    limbs = dict.fromkeys(tuple(joints.index(j) for j in l.split('-')) for l in both)   # a dict drops repeats
     return Layout(name, joints, pairs, tuple(limbs))
 
 # %% ../nbs/00_core.ipynb #a858447d
@@ -203,7 +203,7 @@ def tiny_batch(
     g = torch.Generator().manual_seed(seed)
     body = _body(layout)
     arms = torch.tensor([float(n.endswith(('elbow', 'wrist', 'hand', 'fingers', 'thumb'))) for n in layout.joints])
-    time = ((torch.arange(t*samples) - samples//2) / (t*samples)).repeat(b, 1)       # (b, t*s): 0 is the middle of frame 0
+    time = ((torch.arange(t*samples) - samples//2) / (t*samples)).repeat(b, 1)       # (b, t*s)
     people = [_walk(body, time, torch.rand(b, 1, generator=g), arms) + torch.tensor([2*i + 1. - n_people, 0.])
               for i in range(n_people)]
     joints = torch.cat(people, 2)                                                    # (b, t*s, r, 2)

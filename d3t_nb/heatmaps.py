@@ -30,7 +30,7 @@ def _seen(joints, scores):
     if joints.ndim != 4 or joints.shape[-1] != 2:
         raise ValueError(f"joints: shape {tuple(joints.shape)}, but (b, t, r, 2) is wanted: x and y of each joint")
     if scores is not None and scores.shape != joints.shape[:-1]:
-        raise ValueError(f"scores: shape {tuple(scores.shape)}, but {tuple(joints.shape[:-1])} is wanted: one for each joint")
+        raise ValueError(f"scores: shape {tuple(scores.shape)}, but {tuple(joints.shape[:-1])} is wanted: one a joint")
     if joints.dtype != torch.float64: joints = joints.float()               # in bfloat16 a place above 256 is pixels off
     if scores is None: return joints, torch.ones_like(joints[..., 0])
     return torch.where((scores == 0)[..., None], 0., joints), scores.to(joints.dtype)

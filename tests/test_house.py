@@ -43,6 +43,19 @@ def test_readme_in_sync():
     import readme
     assert (ROOT/'README.md').read_text(encoding='utf-8') == readme.readme(), 'run make readme'
 
+def test_tables_of_index_in_sync(monkeypatch):
+    "What index shows is what results/ says now"
+    from execnb.shell import CaptureShell
+    monkeypatch.chdir(ROOT/'nbs'); shell, n = CaptureShell(), 0
+    for c in NBS['index.ipynb']['cells']:
+        source = ''.join(c['source'])
+        if c['cell_type'] != 'code' or not re.match(r'#\|\s*(hide\n.*import|echo:\s*false)', source): continue
+        now = [o['data']['text/markdown'] for o in shell.run(source) if 'text/markdown' in o.get('data', {})]
+        stored = [o['data']['text/markdown'] for o in c['outputs'] if 'text/markdown' in o.get('data', {})]
+        assert [''.join(o) for o in now] == [''.join(o) for o in stored], 'run nbs/index.ipynb again, then make readme'
+        n += len(stored)
+    assert n
+
 def imports(source):
     "Modules of d3t_nb that a cell imports, as dotted names"
     try: tree = ast.parse(re.sub(r'^\s*[%!].*$', 'pass', source, flags=re.M))
@@ -74,7 +87,7 @@ def test_links_of_notebook(name): assert dead('\n\n'.join(cells(NBS[name], 'mark
 def test_links_of_readme(): assert dead((ROOT/'README.md').read_text(encoding='utf-8'), ROOT) == []
 
 DIRECTIVES = set('''default_exp export exports exporti hide hide_input hide_output eval echo output code-fold code-summary fig-cap fig-alt
-    label include warning filter_stream slow cuda layout-ncol layout column tbl-cap skip_showdoc hide_line'''.split())
+    label include warning filter_stream notest slow cuda layout-ncol layout column tbl-cap skip_showdoc hide_line'''.split())
 
 @each_notebook
 def test_directives_that_nbdev_would_ignore(name):
@@ -84,7 +97,7 @@ def test_directives_that_nbdev_would_ignore(name):
         for line in s.splitlines():
             m = re.match(r'\s*#\|\s*(([\w-]+)(:?).*)', line)
             if not m: body = body or bool(line.strip()); continue
-            flag = m[2] in ('slow', 'cuda')             # want no colon; eval wants one
+            flag = m[2] in ('notest', 'slow', 'cuda')           # want no colon; eval wants one
             if body or m[2] not in DIRECTIVES or flag and m[3] or m[2] == 'eval' and not m[3]: bad.append(m[1])
     assert bad == []
 

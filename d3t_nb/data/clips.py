@@ -38,9 +38,11 @@ def check_clip(clip):
     if f.ndim != 4 or f.shape[-1] not in (1, 3) or f.dtype != np.uint8:
         raise ValueError(f"{who}: frames is {f.dtype} {f.shape}; wanted uint8 (t, h, w, 3). Check the reader.")
     if j.ndim != 4 or j.shape[-1] != 2 or s.shape != j.shape[:-1]:
-        raise ValueError(f"{who}: joints {j.shape} and scores {s.shape}; wanted (t, people, joints, 2) and (t, people, joints).")
-    if 0 in f.shape or len(j) == 0: raise ValueError(f"{who}: it is empty (frames {f.shape}, joints {j.shape}). Leave it out of the ids.")
-    if len(f) != len(j): raise ValueError(f"{who}: {len(f)} frames but {len(j)} poses; both streams need one entry per moment.")
+        raise ValueError(f"{who}: joints {j.shape}, scores {s.shape}; wanted (t, people, joints, 2) and (t, people, joints).")
+    if 0 in f.shape or len(j) == 0:
+        raise ValueError(f"{who}: it is empty (frames {f.shape}, joints {j.shape}). Leave it out of the ids.")
+    if len(f) != len(j):
+        raise ValueError(f"{who}: {len(f)} frames but {len(j)} poses; both streams need one entry per moment.")
 
 # %% ../../nbs/10_data.clips.ipynb #58d6db93
 def sample_indices(
@@ -75,13 +77,14 @@ def pose_box(
     "One square box for all moments, around the joints that are visible in any of them"
     seen = Clip(None, joints, scores).visible
     if not seen.any():
-        if size is None: raise ValueError("joints: none is visible, so there is no box; give size=(h, w) to fall back to the frame.")
+        if size is None: raise ValueError("joints: none is visible, so there is no box; give size=(h, w) to take the frame.")
         return square_box((size[1] - 1) / 2, (size[0] - 1) / 2, max(size))
     lo, hi = joints[seen].min(0), joints[seen].max(0)
     return square_box(*(lo + hi) / 2, max(margin * (hi - lo).max(), 8))
 
 # %% ../../nbs/10_data.clips.ipynb #a964d7a7
 def _video(clip): return torch.from_numpy(np.require(clip.frames, requirements='CW')).permute(0, 3, 1, 2) # (t, c, h, w)
+def _frames(video): return video.permute(0, 2, 3, 1).numpy()                                              # and back
 
 # %% ../../nbs/10_data.clips.ipynb #1211e8b0
 def crop_resize(
@@ -97,7 +100,7 @@ def crop_resize(
     # the box covers left - 0.5 .. left + w - 0.5: measure from its edge, scale, and go back to the centre of a pixel
     seen, scale = clip.visible, np.float32([ow / w, oh / h])
     joints = np.where(seen[..., None], (clip.joints - np.float32([left, top]) + 0.5) * scale - 0.5, 0)
-    return replace(clip, frames=video.permute(0, 2, 3, 1).numpy(), joints=joints.astype(np.float32), scores=np.where(seen, clip.scores, 0).astype(np.float32))
+    return replace(clip, frames=_frames(video), joints=joints.astype(np.float32), scores=np.where(seen, clip.scores, 0).astype(np.float32))
 
 # %% ../../nbs/10_data.clips.ipynb #dda3fa56
 def flip(
@@ -108,7 +111,8 @@ def flip(
     seen, w = clip.visible, clip.frames.shape[2]
     joints = np.where(seen[..., None], clip.joints * np.float32([-1, 1]) + np.float32([w - 1, 0]), 0)
     swap = list(layout.flip)
-    return replace(clip, frames=clip.frames[:, :, ::-1], joints=joints[:, :, swap], scores=np.where(seen, clip.scores, 0)[:, :, swap])
+    scores = np.where(seen, clip.scores, 0)
+    return replace(clip, frames=clip.frames[:, :, ::-1], joints=joints[:, :, swap], scores=scores[:, :, swap])
 
 # %% ../../nbs/10_data.clips.ipynb #efe83e93
 def rotate(
@@ -123,7 +127,7 @@ def rotate(
     turn = np.float32([[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]])             # y points down
     centre = np.float32([(w - 1) / 2, (h - 1) / 2])
     joints = np.where(seen[..., None], (clip.joints - centre) @ turn + centre, 0)
-    return replace(clip, frames=video.permute(0, 2, 3, 1).numpy(), joints=joints.astype(np.float32), scores=np.where(seen, clip.scores, 0))
+    return replace(clip, frames=_frames(video), joints=joints.astype(np.float32), scores=np.where(seen, clip.scores, 0))
 
 # %% ../../nbs/10_data.clips.ipynb #e9fbe616
 def fit_people(x, n_people):
@@ -154,7 +158,7 @@ def crop_box(
 # %% ../../nbs/10_data.clips.ipynb #2b36c5ae
 @dataclass
 class ClipTransform:
-    "From a clip to what the model takes: sample moments, crop, resize, and in training jitter and flip. One draw for the whole clip"
+    "From a clip to what the model takes: sample, crop, resize, and in training jitter and flip. One draw for the whole clip"
     size: int                    # side of the model's frames, in pixels
     frames: int                  # how many of them
     samples: int = 1             # poses per frame
@@ -169,13 +173,16 @@ class ClipTransform:
     brightness: float = 0        # largest relative change of brightness in training
 
     def __post_init__(self):
+        if self.size < 1 or self.frames < 1 or self.samples < 1 or self.n_people < 1:
+            raise ValueError(f"size, frames, samples, n_people are {self.size, self.frames, self.samples, self.n_people}; wanted 1 or more of each.")
         if self.crop not in ('pose', 'frame'): raise ValueError(f"crop is {self.crop!r}; wanted 'pose' or 'frame'.")
-        if self.flip and self.layout is None: raise ValueError("flip=True needs layout, to know left joints from right ones; pass reader.layout.")
+        if self.flip and self.layout is None:
+            raise ValueError("flip=True needs layout, to know left joints from right ones; pass reader.layout.")
         if self.margin is None: self.margin = 1.3 if self.crop == 'pose' else 256 / 224
 
     def __call__(self, clip:Clip): # -> frames (3, t, h, w) in 0..1, joints (t*s, r, 2), scores (t*s, r)
         check_clip(clip)
-        box = crop_box(clip, self.crop, self.margin, self.jitter, self.train)                # from all moments, not from the sampled ones
+        box = crop_box(clip, self.crop, self.margin, self.jitter, self.train) # from all moments, not only the sampled ones
         idx, s = sample_indices(len(clip), self.frames, self.samples, self.train), self.samples
         clip = replace(clip, frames=clip.frames[idx[s // 2::s]], joints=clip.joints[idx], scores=clip.scores[idx])
         clip = crop_resize(clip, box, self.size)
@@ -184,7 +191,8 @@ class ClipTransform:
         if self.flip and mirror > 0: clip = flip(clip, self.layout)
         video = torch.from_numpy(np.ascontiguousarray(clip.frames.transpose(3, 0, 1, 2))).float().div_(255)
         if gain and self.brightness: video = (video * (1 + gain * self.brightness)).clamp_(0, 1)
-        return video.expand(3, -1, -1, -1), *(torch.from_numpy(fit_people(x, self.n_people)) for x in (clip.joints, clip.scores))
+        joints, scores = (torch.from_numpy(fit_people(x, self.n_people)) for x in (clip.joints, clip.scores))
+        return video.expand(3, -1, -1, -1), joints, scores
 
 # %% ../../nbs/10_data.clips.ipynb #9cf99452
 def shrink(
@@ -192,7 +200,7 @@ def shrink(
     tfm:ClipTransform,  # what will be asked of it later
     detail:float=1.5    # pixels kept, over what the model will look at
 ) -> Clip:
-    "The part of a clip that `tfm` can reach, at no more than `detail` times the model's size, grey if it is grey: what is worth keeping in memory"
+    "What is worth keeping in memory: the part of a clip that `tfm` can reach, at most `detail` times the model's size"
     h, w = clip.frames.shape[1:3]
     grey = clip.frames.strides[-1] == 0 or (clip.frames == clip.frames[..., :1]).all()
     if grey: clip = replace(clip, frames=clip.frames[..., :1])
@@ -222,7 +230,7 @@ class ClipDataset(torch.utils.data.Dataset):
     ):
         self.reader, self.ids, self.transform, self.cache, self._kept = reader, list(ids), transform, cache, {}
         if unknown := [i for i in self.ids if i not in reader.clips.index]:
-            raise ValueError(f"ids: {len(unknown)} are not in the reader's table, such as {unknown[0]!r}; take them from reader.clips.index.")
+            raise ValueError(f"ids: {len(unknown)} are unknown, such as {unknown[0]!r}; take them from reader.clips.index.")
         self.labels = [int(l) for l in reader.clips.loc[self.ids, 'label']]
 
     def __len__(self): return len(self.ids)
@@ -240,6 +248,6 @@ class ClipDataset(torch.utils.data.Dataset):
 
     def preload(self, progress:bool=True):
         "Decode everything now, with a bar, so that the first epoch is as fast as the others"
-        if not self.cache: raise ValueError("cache is False: there is nowhere to keep what preload reads; build the dataset with cache=True.")
+        if not self.cache: raise ValueError("cache is False, so there is nowhere to keep what preload reads; build it with cache=True.")
         for i in _progress(range(len(self)), progress): self.clip(i)
         return self

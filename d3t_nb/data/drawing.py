@@ -16,7 +16,7 @@ from .motion import ARM, LEG, TORSO
 def paint(
     shapes:list,       # as `body_shapes` gives them
     background,        # uint8 (h, w, 3)
-    supersample:int=2, # draw so many times larger, then average: soft edges
+    supersample:int=3, # draw so many times larger, then average: soft edges
 ) -> np.ndarray:       # uint8 (h, w, 3)
     "Far shapes first, near ones over them"
     k, (h, w) = supersample, background.shape[:2]
@@ -24,11 +24,11 @@ def paint(
     pen = ImageDraw.Draw(image)
     for _, kind, points, width, colour in sorted(shapes, key=lambda s: -s[0]):
         p, r = (np.asarray(points) + .5) * k - .5, max(width * k / 2, .6)                    # pixel centres at whole numbers
-        xy = [tuple(v) for v in p.tolist()]
+        xy = [tuple(v) for v in np.rint(p).astype(int).tolist()]                             # PIL would cut, not round
         if kind == 'area': pen.polygon(xy, fill=colour)
         if kind != 'disc': pen.line(xy + xy[:1] * (kind == 'area'), fill=colour, width=max(round(2 * r), 1))
         if r > 1 or kind == 'disc':
-            for x, y in xy: pen.ellipse((x - r, y - r, x + r, y + r), fill=colour)
+            for box in np.rint(np.concatenate([p - r, p + r], 1)).astype(int).tolist(): pen.ellipse(box, fill=colour)
     return np.asarray(image.reduce(k))
 
 # %% ../../nbs/11c_data.drawing.ipynb #9c0189ab
@@ -48,8 +48,8 @@ def random_style(rng):
     "Clothes for a stranger"
     colour = lambda: tuple(int(v) for v in rng.integers(25, 235, 3))
     tone, grey = rng.uniform(.35, 1), int(rng.integers(10, 120))
-    return Style(colour(), colour(), tuple(int(v * tone) for v in (236, 190, 160)), (grey, int(grey * .8), int(grey * .6)), colour(),
-                 bool(rng.random() < .5), bool(rng.random() < .5), rng.uniform(.85, 1.2))
+    skin, hair = tuple(int(v * tone) for v in (236, 190, 160)), (grey, int(grey * .8), int(grey * .6))
+    return Style(colour(), colour(), skin, hair, colour(), bool(rng.random() < .5), bool(rng.random() < .5), rng.uniform(.85, 1.2))
 
 # %% ../../nbs/11c_data.drawing.ipynb #86529266
 def body_shapes(

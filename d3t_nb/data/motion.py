@@ -31,7 +31,7 @@ def two_bones(
 
 # %% ../../nbs/11b_data.motion.ipynb #4705b0d5
 def solve_body(
-    k:dict,            # 'pelvis', 'left_hand', 'right_hand', 'left_foot', 'right_foot': (t, 3); 'lean', 'twist': (t,), degrees
+    k:dict,            # 'pelvis', 'left_hand', 'right_hand', 'left_foot', 'right_foot' (t, 3), 'lean', 'twist' (t,)
     build=(1, 1, 1)    # length of arms, legs and trunk, over the usual
 ) -> np.ndarray:       # (t, 13, 3): x to the person's left, y up, z ahead, in body heights
     "Joints in Penn Action's order from what a choreographer would write down: where pelvis, hands and feet are"
@@ -39,7 +39,7 @@ def solve_body(
     o = np.zeros_like(lean)
     up, ahead = np.stack([o, np.cos(lean), np.sin(lean)], -1), np.stack([o, -np.sin(lean), np.cos(lean)], -1)
     left = np.array([1., 0, 0])
-    turned = lambda a: np.cos(a)[:, None] * left - np.sin(a)[:, None] * ahead                # positive: the right shoulder comes ahead
+    turned = lambda a: np.cos(a)[:, None] * left - np.sin(a)[:, None] * ahead      # positive: the right shoulder comes ahead
     arm, leg = np.multiply(ARM, build[0]), np.multiply(LEG, build[1])
     neck, across, hips = k['pelvis'] + build[2] * TORSO * up, turned(twist), turned(twist * .4)
     joints = {'head': neck + .115 * up + .015 * ahead}
@@ -47,11 +47,13 @@ def solve_body(
         shoulder, hip = neck + s * HALF['shoulder'] * across - .01 * up, k['pelvis'] + s * HALF['hip'] * hips
         elbow, wrist = two_bones(shoulder, k[f'{side}_hand'], arm, s * .7 * across - .6 * up - .3 * ahead)
         knee, ankle = two_bones(hip, k[f'{side}_foot'], leg, ahead + s * .25 * left + .3 * up)
-        joints |= {f'{side}_{n}': p for n, p in zip('shoulder elbow wrist hip knee ankle'.split(), (shoulder, elbow, wrist, hip, knee, ankle))}
+        points = dict(shoulder=shoulder, elbow=elbow, wrist=wrist, hip=hip, knee=knee, ankle=ankle)
+        joints |= {f'{side}_{n}': p for n, p in points.items()}
     return np.stack([joints[n] for n in LAYOUTS['penn13'].joints], 1)
 
 # %% ../../nbs/11b_data.motion.ipynb #ad671d2d
-STAND = dict(pelvis=(0, .54, 0), lean=4, twist=0, left_hand=(.19, .52, .06), right_hand=(-.19, .52, .06), left_foot=(.09, .04, 0), right_foot=(-.09, .04, 0))
+STAND = dict(pelvis=(0, .54, 0), lean=4, twist=0, left_hand=(.19, .52, .06), right_hand=(-.19, .52, .06),
+    left_foot=(.09, .04, 0), right_foot=(-.09, .04, 0))
 SHORT = dict(p='pelvis', l='lean', w='twist', lh='left_hand', rh='right_hand', lf='left_foot', rf='right_foot')
 
 def key(at, both=None, feet=None, **kw):
@@ -61,18 +63,7 @@ def key(at, both=None, feet=None, **kw):
         if v: pose |= {f'left_{n}': v, f'right_{n}': (-v[0], *v[1:])}
     return at, STAND | pose
 
-# %% ../../nbs/11b_data.motion.ipynb #c24b3db7
-STAND = dict(pelvis=(0, .54, 0), lean=4, twist=0, left_hand=(.19, .52, .06), right_hand=(-.19, .52, .06), left_foot=(.09, .04, 0), right_foot=(-.09, .04, 0))
-SHORT = dict(p='pelvis', l='lean', w='twist', lh='left_hand', rh='right_hand', lf='left_foot', rf='right_foot')
-
-def key(at, both=None, feet=None, **kw):
-    "A key pose at time `at`: only what differs from standing. `both` hands or `feet` are given for the left and mirrored"
-    pose = {SHORT[n]: v for n, v in kw.items()}
-    for v, n in ((both, 'hand'), (feet, 'foot')):
-        if v: pose |= {f'left_{n}': v, f'right_{n}': (-v[0], *v[1:])}
-    return at, STAND | pose
-
-# %% ../../nbs/11b_data.motion.ipynb #0f495aed
+# %% ../../nbs/11b_data.motion.ipynb #d9d27079
 PLANT = dict(lf=(.06, .04, .3), p=(0, .48, .16))                     # after the stride
 LUNGE = dict(lf=(.06, .04, .34), rf=(-.14, .05, -.3))
 MOTIONS = dict( # name: (key poses, beats per clip (0: it happens once), yaw of the camera and its spread, degrees)
@@ -95,8 +86,8 @@ MOTIONS = dict( # name: (key poses, beats per clip (0: it happens once), yaw of 
         key(.66, rh=(-.13, .22, .26), lh=(.32, .5, -.1), **LUNGE, p=(0, .38, .08), l=48, w=15),
         key(.84, rh=(-.06, .8, .5), lh=(.3, .5, -.1), **LUNGE, p=(0, .4, .08), l=30, w=25),
         key(1, rh=(-.04, .84, .44), **LUNGE, p=(0, .42, .08), l=22, w=20)], 0, 65, 25),
-    golf=([key(t, lh=(x, y, z), rh=(x - .03, y - .04, z), feet=(.14, .04, 0), l=l, w=w, p=(0, .51, -.04)) for t, x, y, z, l, w in (
-        (0, .02, .46, .24, 30, 0), (.2, .02, .46, .24, 30, -5), (.48, -.24, .98, 0, 22, -70),
+    golf=([key(t, lh=(x, y, z), rh=(x - .03, y - .04, z), feet=(.14, .04, 0), l=l, w=w, p=(0, .51, -.04))
+        for t, x, y, z, l, w in ((0, .02, .46, .24, 30, 0), (.2, .02, .46, .24, 30, -5), (.48, -.24, .98, 0, 22, -70),
         (.62, .03, .45, .26, 30, 10), (.78, .26, .94, .08, 10, 70), (1, .24, 1.0, 0, 4, 80))], 0, 20, 30))
 
 # %% ../../nbs/11b_data.motion.ipynb #e7aa372c
@@ -148,7 +139,7 @@ def move(
     if motion not in MOTIONS: raise ValueError(f"motion is {motion!r}; wanted one of {', '.join(MOTIONS)}.")
     if frames < 2: raise ValueError(f"frames is {frames}; a motion needs 2 or more.")
     keys, beats, *_ = MOTIONS[motion]
-    wobble = {n: rng.normal(0, 3 if np.isscalar(v) else .016, np.shape(v)) for n, v in STAND.items() if n not in ('left_foot', 'right_foot')}
+    wobble = {n: rng.normal(0, 3 if np.isscalar(v) else .016, np.shape(v)) for n, v in STAND.items() if 'foot' not in n}
     own = lambda p: {n: np.add(v, wobble.get(n, 0) + (rng.normal(0, .012, 3) if 'hand' in n else 0)) for n, v in p.items()}
     poses = [(a, own(p)) for a, p in keys]
     if beats: poses[-1] = (1, poses[0][1])                                                   # a cycle closes

@@ -27,7 +27,7 @@ ACTIONS = dict( # class: (motion, object). Two pairs share a motion, two trios s
     pullup=('chin_up', 'bar'), pushup=('press_up', None), situp=('sit_up', None), strum_guitar=('strum', 'guitar'))
 
 # %% ../../nbs/12_data.synthetic.ipynb #31345331
-PROPS = {}             # name: function of (left hand, right hand, neck, head), (t, 3) each -> [(kind, points (t, n, 3), width, colour), ...]
+PROPS = {}             # name: function of left and right hand, neck, head, (t, 3) each -> as `hold`
 def prop(f): PROPS[f.__name__.strip('_')] = f; return f
 
 def strip(*points): return np.stack(points, 1)                       # (t, n, 3)
@@ -40,13 +40,15 @@ def _ball(left, right, neck, head): return [('disc', throw(right + .05 * arm_lin
 @prop
 def _bat(left, right, neck, head):
     d = arm_line(right, neck)
-    return [('line', strip(right, right + .16 * d), .03, (120, 80, 40)), ('line', strip(right + .16 * d, right + .46 * d), .065, (196, 150, 90))]
+    return [('line', strip(right, right + .16 * d), .03, (120, 80, 40)),
+            ('line', strip(right + .16 * d, right + .46 * d), .065, (196, 150, 90))]
 
 @prop
 def _racket(left, right, neck, head):
     d = arm_line(right, neck)
     up = normed(np.cross(d, np.cross([0, .2, 1.], d)))
-    return [('line', strip(right, right + .24 * d), .03, (30, 30, 30)), ('area', ring(right + .38 * d, d, up, .14), .03, (240, 220, 40))]
+    return [('line', strip(right, right + .24 * d), .03, (30, 30, 30)),
+            ('area', ring(right + .38 * d, d, up, .14), .03, (240, 220, 40))]
 
 @prop
 def _club(left, right, neck, head):
@@ -71,13 +73,15 @@ def _rope(left, right, neck, head):
     high = head[:, 1]
     c = 2 * (high - high.min()) / max(np.ptp(high), 1e-6) - 1        # 1: the jumper is up, and the rope below
     swing = np.stack([0 * c, -c, np.sqrt(1 - c**2) * np.where(np.gradient(high) > 0, 1, -1)], -1)
-    return [('line', strip(*(left + (right - left) * (f + 1) / 2 + (1 - f * f)**.5 * .68 * swing for f in np.linspace(-1, 1, 11))), .02, (235, 235, 90))]
+    bow = (left + (right - left) * (f + 1) / 2 + (1 - f * f)**.5 * .68 * swing for f in np.linspace(-1, 1, 11))
+    return [('line', strip(*bow), .02, (235, 235, 90))]
 
 @prop
 def _guitar(left, right, neck, head):
     body = right * [1, 0, 1] + [0, right[:, 1].mean(), -.04]         # it does not follow the strumming
     d = normed(left - body); side = normed(np.cross(d, [0., 0, 1]))
-    return [('line', strip(body, left + .08 * d), .035, (60, 40, 30)), ('area', ring(body, 1.3 * d, side, .12), .03, (190, 110, 50)), ('disc', body[:, None], .07, (40, 25, 20))]
+    return [('line', strip(body, left + .08 * d), .035, (60, 40, 30)),
+            ('area', ring(body, 1.3 * d, side, .12), .03, (190, 110, 50)), ('disc', body[:, None], .07, (40, 25, 20))]
 
 # %% ../../nbs/12_data.synthetic.ipynb #46cb732d
 def hold(
@@ -86,7 +90,8 @@ def hold(
 ) -> list:             # [(kind, points (t, n, 3), width in body heights, colour), ...]
     "The thing in somebody's hands, in space; nothing about it is random"
     J = {n: joints[:, i] for i, n in enumerate(LAYOUTS['penn13'].joints)}
-    return PROPS[name](J['left_wrist'], J['right_wrist'], (J['left_shoulder'] + J['right_shoulder']) / 2, J['head']) if name else []
+    neck = (J['left_shoulder'] + J['right_shoulder']) / 2
+    return PROPS[name](J['left_wrist'], J['right_wrist'], neck, J['head']) if name else []
 
 # %% ../../nbs/12_data.synthetic.ipynb #4defe27f
 def throw(hand):
@@ -134,7 +139,7 @@ def random_background(
     for _ in range(rng.integers(2, 7)):
         x, y, w, h = rng.uniform(-.1, 1, 2).tolist() + rng.uniform(.05, .4, 2).tolist()
         getattr(pen, str(rng.choice(['rectangle', 'ellipse'])))([v * size for v in (x, y, x + w, y + h)], fill=colour())
-        if rng.random() < .5: pen.line([tuple(v) for v in rng.uniform(0, size, (2, 2))], fill=colour(), width=max(size // 32, 1))
+        if rng.random() < .5: pen.line(rng.uniform(0, size, 4).tolist(), fill=colour(), width=max(size // 32, 1))
     pen.rectangle([0, horizon, size, size], fill=colour())
     grain = rng.normal(0, rng.uniform(2, 8), (size, size, 1)) + rng.normal(0, 8, 3)
     return np.clip(np.asarray(image) + grain, 0, 255).astype(np.uint8)
@@ -148,7 +153,8 @@ def perform(
     joints = move(motion, int(rng.integers(20, 31)), rng)
     yaw = MOTIONS[motion][2] + rng.uniform(-1, 1) * MOTIONS[motion][3] + 180 * (rng.random() < .2)
     view = make_view(joints, yaw, rng.uniform(0, 14), size, rng)
-    return dict(joints=joints, yaw=yaw, view=view, style=random_style(rng), background=random_background(size, rng), mirror=rng.random() < .5, unit=view.scale)
+    return dict(joints=joints, yaw=yaw, view=view, unit=view.scale, style=random_style(rng),
+                background=random_background(size, rng), mirror=rng.random() < .5)
 
 # %% ../../nbs/12_data.synthetic.ipynb #8a1afd5e
 def film(
@@ -158,9 +164,9 @@ def film(
     "Draw a scene. Half of the scenes are mirrored, so that there are left-handed people"
     uv, depth = scene['view'](scene['joints'])
     things = [(kind, *scene['view'](p), w * scene['unit'], c) for kind, p, w, c in hold(prop, scene['joints'])]
-    frames = [draw_body(uv[t], scene['style'], scene['background'].shape[:2], None, scene['background'], scene['unit'], depth[t],
-                        [(d[t].mean() - .05, kind, p[t], w, c) for kind, p, d, w, c in things]) for t in range(len(uv))]
-    frames = np.stack(frames)
+    room, look = scene['background'], dict(background=scene['background'], unit=scene['unit'])
+    extra = lambda t: [(d[t].mean() - .05, kind, p[t], w, c) for kind, p, d, w, c in things]
+    frames = np.stack([draw_body(p, scene['style'], room.shape[:2], **look, depth=depth[t], extra=extra(t)) for t, p in enumerate(uv)])
     if not scene['mirror']: return frames, uv
     return frames[:, :, ::-1], (uv * [-1, 1] + [frames.shape[2] - 1, 0])[:, LAYOUTS['penn13'].flip]
 
@@ -174,12 +180,12 @@ def write_clip(
     folder.mkdir(parents=True, exist_ok=True)
     for i, f in enumerate(frames): Image.fromarray(f).save(folder / f'{i + 1:06d}.jpg', quality=95, subsampling=0)
     seen = (joints >= -.5).all(-1) & (joints <= [w - .5, h - .5]).all(-1)
-    xy = np.where(seen[..., None], joints + 1, 1)                                            # a missing joint is written as (1, 1)
-    inside = np.where(seen[..., None], xy, np.nan)
-    box = np.concatenate([np.nanmin(inside, 1), np.nanmax(inside, 1)], -1)                   # (t, 4)
+    xy = np.where(seen[..., None], joints + 1, 1)            # a missing joint is written as (1, 1)
+    box = np.concatenate([np.where(seen[..., None], xy, max(h, w)).min(1), xy.max(1)], -1)   # (t, 4)
     side = ('front', 'left', 'back', 'right')[round(yaw / 90) % 4]
-    scipy.io.savemat(Path(root) / 'labels' / f'{id}.mat', dict(action=action, pose=side, x=xy[..., 0], y=xy[..., 1], visibility=seen.astype(np.uint8),
-        train=np.int32(1 if train else -1), bbox=box, dimensions=np.array([[h, w, t]], np.uint16), nframes=np.uint16(t)))
+    (Path(root) / 'labels').mkdir(exist_ok=True)
+    scipy.io.savemat(Path(root) / 'labels' / f'{id}.mat', dict(action=action, pose=side, x=xy[..., 0], y=xy[..., 1],
+        visibility=seen.astype(np.uint8), train=np.int32(1 if train else -1), bbox=box, dimensions=np.array([[h, w, t]], np.uint16), nframes=np.uint16(t)))
 
 # %% ../../nbs/12_data.synthetic.ipynb #31c9ea1c
 def make_synthetic(
@@ -191,15 +197,16 @@ def make_synthetic(
 ) -> Path:             # the folder
     "Draw the data set, unless it lies there already. Two thirds of each class are for training"
     root, want = Path(root) if root else data_root() / 'synthetic', dict(version=1, n_clips=n_clips, size=size, seed=seed)
-    if n_clips < 1 or size < 16: raise ValueError(f"n_clips is {n_clips}, size is {size}; wanted at least 1 clip of at least 16 pixels.")
+    if n_clips < 1 or size < 16:
+        raise ValueError(f"n_clips is {n_clips}, size is {size}; wanted at least 1 clip of at least 16 pixels.")
     note = root / 'synthetic.json'
     have = json.loads(note.read_text()) if note.exists() else None
     if have == want | dict(done=True): return root
     if (have is None and (root / 'labels').exists()) or (have and {k: have[k] for k in want} != want):
-        raise ValueError(f"root {root} holds {have or 'clips of another origin'}, not {want}; choose another folder or remove that one.")
+        raise ValueError(f"root {root} holds {have or 'other clips'}, not {want}; choose another folder or remove that one.")
     for d in ('labels', 'frames'): (root / d).mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(want | dict(done=False)))
-    labels = np.random.default_rng([seed, 0]).permutation(np.arange(n_clips) % len(PENN_CLASSES)) # ids say nothing about classes
+    labels = np.random.default_rng([seed, 0]).permutation(np.arange(n_clips) % len(PENN_CLASSES)) # ids tell nothing
     for i in _progress(range(n_clips), progress):
         action, rng = PENN_CLASSES[labels[i]], np.random.default_rng([seed, 1, i])
         scene = perform(ACTIONS[action][0], size, rng)
@@ -210,7 +217,7 @@ def make_synthetic(
 
 # %% ../../nbs/12_data.synthetic.ipynb #eaf17f2a
 class Synthetic(PennAction):
-    "The drawn data set; made when it is not there yet. Drawn figures show that the machinery works and prove nothing about people"
+    "The drawn data set, made when it is not there yet. It shows that the machinery works and proves nothing about people"
     name = 'synthetic'
     def __init__(self,
         root=None,     # default: synthetic under `data_root()`

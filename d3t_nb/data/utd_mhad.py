@@ -14,11 +14,6 @@ import scipy.io
 from ..core import LAYOUTS, data_root
 from .clips import Clip
 
-# %% ../../nbs/13_data.utd_mhad.ipynb #a9dbda41
-UTD_CLASSES = '''swipe left, swipe right, wave, clap, throw, arm cross, basketball shoot, draw x, draw circle clockwise,
-draw circle counter clockwise, draw triangle, bowling, boxing, baseball swing, tennis swing, arm curl, tennis serve, push, knock,
-catch, pickup throw, jog, walk, sit to stand, stand to sit, lunge, squat'''.replace('\n', ' ').split(', ')
-
 # %% ../../nbs/13_data.utd_mhad.ipynb #05fa5d8e
 def project(
     points             # (..., 3): X, Y, Z in metres, Y up, in the camera's frame
@@ -50,10 +45,10 @@ def read_depth(
     if str(path).endswith('.mp4'): return read_video(path)
     return depth_to_grey(np.moveaxis(scipy.io.loadmat(path)['d_depth'], -1, 0))
 
-# %% ../../nbs/13_data.utd_mhad.ipynb #1c163bf9
-MISSING = """No UTD-MHAD at {root}. Put its folders there: Skeleton/ with aA_sS_tT_skeleton.mat, and either Depth/ with aA_sS_tT_depth.mat
-or Depth_mp4/ with aA_sS_tT_depth.mp4 (from the authors: https://personal.utdallas.edu/~kehtar/UTD-MHAD.html). Data is looked for under
-the folder that the environment variable D3T_DATA names, by default ~/.d3t_nb/data."""
+# %% ../../nbs/13_data.utd_mhad.ipynb #a9dbda41
+UTD_CLASSES = '''swipe left, swipe right, wave, clap, throw, arm cross, basketball shoot, draw x, draw circle clockwise,
+draw circle counter clockwise, draw triangle, bowling, boxing, baseball swing, tennis swing, arm curl, tennis serve, push, knock,
+catch, pickup throw, jog, walk, sit to stand, stand to sit, lunge, squat'''.replace('\n', ' ').split(', ')
 
 # %% ../../nbs/13_data.utd_mhad.ipynb #a37a2711
 def to_clip(
@@ -66,8 +61,13 @@ def to_clip(
     uv, (h, w) = project(points), video.shape[1:]
     seen = np.isfinite(uv).all(-1) & (points[..., 2] > 0) & (uv >= -0.5).all(-1) & (uv < [w - 0.5, h - 0.5]).all(-1)
     joints = np.where(seen[..., None], uv, 0).astype(np.float32)[:, None]                    # (t, 1, 20, 2)
-    frames = np.broadcast_to(video[..., None], (*video.shape, 3))                            # three equal channels, one in memory
+    frames = np.broadcast_to(video[..., None], (*video.shape, 3))    # three equal channels, one in memory
     return Clip(frames, joints, seen.astype(np.float32)[:, None], int(label), id)
+
+# %% ../../nbs/13_data.utd_mhad.ipynb #1c163bf9
+MISSING = """No UTD-MHAD at {root}. Put its folders there: Skeleton/ with aA_sS_tT_skeleton.mat, and either Depth/ with aA_sS_tT_depth.mat
+or Depth_mp4/ with aA_sS_tT_depth.mp4 (from the authors: https://personal.utdallas.edu/~kehtar/UTD-MHAD.html). Data is looked for under
+the folder that the environment variable D3T_DATA names, by default ~/.d3t_nb/data."""
 
 # %% ../../nbs/13_data.utd_mhad.ipynb #92e839e8
 class UTDMHAD:
@@ -90,7 +90,8 @@ class UTDMHAD:
         id, (action, subject, trial) = path.name[:-len('_skeleton.mat')], map(int, m.groups())
         n = next(shape[2] for name, shape, _ in scipy.io.whosmat(path) if name == 'd_skel')
         split = 'test' if subject % 2 == 0 else 'valid' if subject == 7 else 'train'
-        return dict(id=id, label=action - 1, action=self.classes[action - 1], split=split, subject=subject, trial=trial, frames=n - self.lag)
+        return dict(id=id, label=action - 1, action=self.classes[action - 1], split=split,
+                    subject=subject, trial=trial, frames=n - self.lag)
 
     def depth_path(self, id):
         "The depth video of a clip, in whichever form is there"
@@ -99,9 +100,10 @@ class UTDMHAD:
         raise FileNotFoundError(f"clip {id!r} has no depth video: neither {paths[0]} nor {paths[1]} exists.")
 
     def load(self, id:str) -> Clip:
-        "Video and pose of one clip, aligned: the first `lag` pictures and the last `lag` poses have no partner and are dropped"
+        "Video and pose of one clip, aligned: the first `lag` pictures and the last `lag` poses have no partner"
         video = read_depth(self.depth_path(id))                                              # (t, h, w)
         skeleton = scipy.io.loadmat(self.root / 'Skeleton' / f'{id}_skeleton.mat')['d_skel'] # (20, 3, t)
         n = min(skeleton.shape[2], len(video) - self.lag, int(self.clips.frames[id]))
-        if n < 1: raise ValueError(f"clip {id!r}: {len(video)} pictures and {skeleton.shape[2]} poses; needs more than {self.lag} of each.")
+        if n < 1:
+            raise ValueError(f"clip {id!r}: {len(video)} pictures, {skeleton.shape[2]} poses; wanted more than {self.lag} of each.")
         return to_clip(video[self.lag:self.lag + n], skeleton[..., :n], self.clips.label[id], id)
