@@ -38,27 +38,29 @@ def _probs(model, dl):
 # %% ../nbs/21_evaluation.ipynb #75cc0038
 def evaluate(
     model,
-    dl,            # a `ClipDL` that does not shuffle, for instance `dls[1]`
+    dl,            # a `ClipDL`, for instance `dls[1]`
     views:int=1,   # 1: the centre of everything; more: so many random samplings of moments and crops, averaged
     seed:int=0     # of these
 ) -> Evaluation:
     "Look at a whole split, once or several times"
     if views < 1: raise ValueError(f'views is {views}; wanted is 1 or more.')
     if dl.shuffle or dl.drop_last: dl = dl.new(shuffle=False, drop_last=False)
-    training, vocab, tfm = model.training, dl.dataset.reader.classes, dl.dataset.transform
+    training, data, tfm = model.training, dl.dataset, dl.dataset.transform
+    look = replace(tfm, train=True, flip=False, rotate=0, brightness=0) if views > 1 else replace(tfm, train=False)
     model.eval()
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            if views > 1: dl.dataset.transform = replace(tfm, train=True, flip=False, rotate=0, brightness=0)
+            data.transform = look
             looks = [_probs(model, dl) for _ in range(views)]
-    finally: model.train(training); dl.dataset.transform = tfm
-    return Evaluation(torch.stack([p for p, _ in looks]).mean(0), looks[0][1], vocab)
+    finally: model.train(training); data.transform = tfm
+    return Evaluation(torch.stack([p for p, _ in looks]).mean(0), looks[0][1], data.reader.classes)
 
 # %% ../nbs/21_evaluation.ipynb #a478fee6
 def plot_confusion(
     e,             # an `Evaluation`
-    ax=None, size:float=6
+    ax=None,
+    size:float=6   # inches
 ):
     "Shares of each class, row by row; a perfect model has a dark diagonal"
     share = e.confusion / e.confusion.sum(1, keepdims=True).clip(min=1)
@@ -66,6 +68,7 @@ def plot_confusion(
     ax.imshow(share, cmap='Blues', vmin=0, vmax=1)
     names, ticks = e.vocab or list(range(len(share))), range(len(share))
     ax.set_xticks(ticks, names, rotation=90, fontsize=7); ax.set_yticks(ticks, names, fontsize=7)
-    for i, j in zip(*np.nonzero(share)): ax.text(j, i, f'{100 * share[i, j]:.0f}', ha='center', va='center', fontsize=6, color='w' if share[i, j] > .5 else 'k')
+    for i, j in zip(*np.nonzero(share)):
+        ax.text(j, i, f'{100 * share[i, j]:.0f}', ha='center', va='center', fontsize=6, color='w' if share[i, j] > .5 else 'k')
     ax.set(xlabel='said', ylabel='is', title=f'top-1 {100 * e.top1:.1f} %, mean-class {100 * e.mean_class:.1f} %')
     return ax

@@ -13,7 +13,7 @@ import torch.nn as nn
 def body_coordinates(joints,     # (b, t, r, 2), r = people x joints
                      scores,     # (b, t, r), 0 = absent
                      n_people=1):
-    "Position in the body, its velocity, and the way of the body's centre: (b, t, r, 6), without unit; 0 where absent"
+    "Position in the body, its velocity per tenth of the clip, and the way of the body's centre: (b, t, r, 6), in body sizes; 0 where absent"
     b, t, r, _ = joints.shape
     present = (scores > 0).view(b, t, n_people, -1, 1).to(joints.dtype)
     xy = torch.where(present > 0, joints.view(b, t, n_people, -1, 2), 0)
@@ -23,7 +23,7 @@ def body_coordinates(joints,     # (b, t, r, 2), r = people x joints
     there = present.amax(3, keepdim=True)
     body = (xy - centre) / size
     way = ((centre - mean(centre, there, 1)) / size).expand_as(body)
-    moved = (body[:, 1:] - body[:, :-1]) * present[:, 1:] * present[:, :-1]
+    moved = (body[:, 1:] - body[:, :-1]) * present[:, 1:] * present[:, :-1] * (t / 10)
     velocity = torch.cat((torch.zeros_like(moved[:, :1]), moved), 1)
     return (torch.cat((body, velocity, way), -1) * present).view(b, t, r, 6)
 
