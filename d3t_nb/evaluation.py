@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from sklearn.metrics import confusion_matrix
-from .training import scores_of
+from .runs import scores_of
 
 # %% ../nbs/21_evaluation.ipynb #aa15e984
 @dataclass
