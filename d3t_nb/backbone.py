@@ -36,7 +36,7 @@ def _layer(conv, i, o, stride):
 
 # %% ../nbs/02_backbone.ipynb #9559f5c7
 class Backbone(nn.Module):
-    "Two feature maps of a clip, F_a and F_b (section 3.1). `ValueError` for an unknown name, or weights that do not fit."
+    "Two feature maps of a clip, F_a and F_b (section 3.1). `ValueError`: unknown name, wrong width or weights."
     def __init__(self,
         name:str='mc3_18', # 'mc3_18' or 'r2plus1d_18'
         width:int=64,      # Channels C of F_a; F_b has 4C
@@ -62,7 +62,9 @@ class Backbone(nn.Module):
         return fa, self.layer3(self.layer2(fa))      # (b, 4c, t, h/8, w/8)
 
 # %% ../nbs/02_backbone.ipynb #4274d90e
-def up_to_layer3(state):
+def up_to_layer3(
+    state, # A state dict of torchvision's `mc3_18` or `r2plus1d_18`
+):
     "The part of a state dict of torchvision's that `Backbone` has."
     return {k: v for k, v in state.items() if not k.startswith(('layer4.', 'fc.'))}
 

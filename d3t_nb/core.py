@@ -37,7 +37,7 @@ def make_layout(
     joints:str, # Names of the joints in order, separated by blanks; 'l_' and 'r_' are short for the sides
     limbs:str,  # Limbs as 'a-b'; '*_' stands for both sides
 ) -> Layout:
-    "A `Layout` from two lists of names."
+    "A `Layout` from two lists of names. `ValueError` for a limb between joints that are not there."
     joints = tuple(j.replace('l_', 'left_', 1) if j.startswith('l_') else
                    j.replace('r_', 'right_', 1) if j.startswith('r_') else j for j in joints.split())
     pairs = tuple((i, joints.index('right_' + j[5:])) for i, j in enumerate(joints) if j.startswith('left_'))
@@ -78,7 +78,7 @@ def draw_skeleton(
     layout=None,   # A `Layout`; else the one that has so many joints
     size=1.6,      # Width of a limb in points
 ):
-    "Draw the skeletons of one frame on `ax`: left blue, right orange, middle grey."
+    "Draw the skeletons of one frame on `ax`: left blue, right orange, middle grey. `ValueError` as `guess_layout`."
     joints = np.asarray(joints, dtype=float)
     layout = layout or guess_layout(len(joints))
     seen = np.isfinite(joints).all(1)
@@ -96,10 +96,11 @@ def draw_skeleton(
 def guess_layout(
     n:int, # Joints of all people
 ) -> Layout:
-    "The `Layout` with `n` joints, or the one of which `n` is the smallest multiple."
+    "The `Layout` with `n` joints, or the one of which `n` is the smallest multiple. `ValueError` if there is none."
     fits = [(n // len(l), l) for l in LAYOUTS.values() if n and n % len(l) == 0]
-    if not fits: raise ValueError(f"joints: {n} joints in a frame, but a multiple of one of "
-                                  f"{[len(l) for l in LAYOUTS.values()]} is wanted; pass a `layout` for another skeleton")
+    sizes = [len(l) for l in LAYOUTS.values()]
+    if not fits: raise ValueError(f"joints: {n} joints in a frame, but a multiple of one of {sizes} is wanted; "
+                                  "pass a `layout` for another skeleton")
     return min(fits, key=lambda o: o[0])[1]
 
 # %% ../nbs/00_core.ipynb #b8356b08
@@ -123,7 +124,7 @@ def show_frames(
     title=None,    # A line above the frames
     width=1.4,     # Width of a frame in inches
 ):
-    "A row of frames with the skeletons drawn on them, as a figure (to show it, end the cell with it)."
+    "A row of frames with skeletons, as a figure (end the cell with it). `ValueError` for a batch of clips."
     x = _as_images(frames); t, h, w = x.shape[:3]
     index = np.linspace(0, t - 1, min(n, t)).round().astype(int)
     array = lambda o: o.detach().cpu().numpy() if torch.is_tensor(o) else np.asarray(o)
@@ -163,7 +164,8 @@ def _walk(
     "Let a body sway to the side and swing its arms: (b, n, j, 2)."
     angle = .9 * torch.sin(2*np.pi * (time + phase))[..., None] * arms * body[:, 0].sign()   # (b, n, j)
     rel = body - torch.tensor([.22, 0.]) * body[:, :1].sign() - torch.tensor([0., -.55])     # seen from the shoulder
-    turn = torch.stack([rel[:, 0]*angle.cos() - rel[:, 1]*angle.sin(), rel[:, 0]*angle.sin() + rel[:, 1]*angle.cos()], -1)
+    turn = torch.stack([rel[:, 0]*angle.cos() - rel[:, 1]*angle.sin(),
+                        rel[:, 0]*angle.sin() + rel[:, 1]*angle.cos()], -1)
     moved = body + (turn - rel) * arms[:, None]
     sway = .25 * torch.cos(2*np.pi * (time * .5 + phase))[..., None, None]
     return moved + sway * torch.tensor([1., 0.])

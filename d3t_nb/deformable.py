@@ -13,10 +13,10 @@ from .token_search import TokenSearch3D, reference_points
 
 # %% ../nbs/04_deformable_attention.ipynb #130cd836
 class MultiHeadAttention(nn.Module):
-    "MSA of eq. 6, with W_q, W_k, W_v and the output projection"
+    "MSA of eq. 6, with W_q, W_k, W_v and the output projection. `ValueError` if `heads` does not divide `dim`."
     def __init__(self,
-                 dim,      # d
-                 heads=8): # must divide dim
+                 dim,      # channels d of a token
+                 heads=8): # heads, each of d / heads channels
         super().__init__()
         if dim % heads: raise ValueError(f'heads must divide dim; heads={heads}, dim={dim}.')
         self.heads = heads
@@ -26,7 +26,10 @@ class MultiHeadAttention(nn.Module):
         "Heads to the front: (b, heads, n, d / heads)"
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
-    def forward(self, x, context): # (b, n, d), (b, m, d)
+    def forward(self,
+                x,        # tokens that ask, (b, n, d)
+                context): # tokens that answer, (b, m, d)
+        "What each token hears, (b, n, d)"
         k, v = self.to_kv(context).chunk(2, -1)
         out = F.scaled_dot_product_attention(self.split(self.to_q(x)), self.split(k), self.split(v))
         return self.to_out(out.transpose(1, 2).flatten(2))
@@ -39,7 +42,10 @@ class MultiHeadAttention(nn.Module):
 # %% ../nbs/04_deformable_attention.ipynb #2a2ecd66
 class FeedForward(nn.Sequential):
     "FFN of eq. 7 with its LN in front: LN, d to ratio*d, GELU, back to d"
-    def __init__(self, dim, ratio=4, dropout=0.):
+    def __init__(self,
+                 dim,         # channels d of a token
+                 ratio=4,     # width of the hidden layer, in units of d
+                 dropout=0.): # probability, after each of the two linear layers
         super().__init__(nn.LayerNorm(dim), nn.Linear(dim, ratio * dim), nn.GELU(), nn.Dropout(dropout),
                          nn.Linear(ratio * dim, dim), nn.Dropout(dropout))
 
@@ -47,10 +53,12 @@ class FeedForward(nn.Sequential):
 class DeformableAttention3D(nn.Module):
     "Eqs. 4-7: all RGB tokens attend to the tokens that the 3D token search found, and to the modal tokens"
     def __init__(self,
-                 dim,           # d = 4C
-                 heads=8,
+                 dim,           # channels d = 4C of a token
+                 heads=8,       # heads; must divide dim, else a `ValueError`
                  search=None,   # a `TokenSearch3D`; None: full attention
-                 ffn_ratio=4, pre_norm=True, dropout=0.):
+                 ffn_ratio=4,   # width of the FFN's hidden layer, in units of d
+                 pre_norm=True, # LN in front of the attention; False: eq. 6 as written
+                 dropout=0.):   # probability, in the FFN
         super().__init__()
         self.norm = nn.LayerNorm(dim) if pre_norm else nn.Identity()
         self.search, self.msa = search, MultiHeadAttention(dim, heads)

@@ -17,7 +17,7 @@ def joint_heatmaps(
     size,   # (h, w) of the map
     sigma,  # Radius of a bump in pixels
 ):          # (b, t, r, h, w)
-    "A bump around each joint, times its score (eq. 2). A joint with score 0 may be anywhere, even NaN."
+    "A bump around each joint, times its score (eq. 2). Score 0: anywhere, even NaN. `ValueError` for wrong shapes."
     joints, scores = _seen(joints, scores)
     h, w = (torch.arange(n, device=joints.device) for n in size)
     dx, dy = w - joints[..., :1], h - joints[..., 1:]                       # (b, t, r, w), (b, t, r, h)
@@ -26,12 +26,12 @@ def joint_heatmaps(
 
 # %% ../nbs/01_heatmaps.ipynb #a2a6eb15
 def _seen(joints, scores):
-    "Joints in at least single precision, moved to (0, 0) where their score is 0, and the scores in the same precision."
+    "Joints in at least single precision, at (0, 0) where their score is 0, and the scores in the same precision."
     if joints.ndim != 4 or joints.shape[-1] != 2:
         raise ValueError(f"joints: shape {tuple(joints.shape)}, but (b, t, r, 2) is wanted: x and y of each joint")
     if scores is not None and scores.shape != joints.shape[:-1]:
         raise ValueError(f"scores: shape {tuple(scores.shape)}, but {tuple(joints.shape[:-1])} is wanted: one a joint")
-    if joints.dtype != torch.float64: joints = joints.float()               # in bfloat16 a place above 256 is pixels off
+    if joints.dtype != torch.float64: joints = joints.float()          # in bfloat16 a place above 256 is pixels off
     if scores is None: return joints, torch.ones_like(joints[..., 0])
     return torch.where((scores == 0)[..., None], 0., joints), scores.to(joints.dtype)
 
@@ -56,7 +56,7 @@ def pose_tokens(
     scores,   # (b, t, r) in 0..1, or None for all 1
     sigma,    # Radius of a bump in pixels of this map
 ):            # (b, t, r, c)
-    "What is seen at each joint (eq. 1), without writing the heat maps. A joint with score 0 gets zeros."
+    "What is seen at each joint (eq. 1), without the heat maps; zeros for score 0. `ValueError` for wrong shapes."
     if features.ndim != 5: raise ValueError(f"features: shape {tuple(features.shape)}, but (b, c, t, h, w) is wanted")
     if not sigma > 0: raise ValueError(f"sigma: {sigma}, but a number above 0 is wanted, in pixels of the map")
     joints, scores = _seen(joints, scores)

@@ -15,8 +15,9 @@ from .deformable import FeedForward
 def window_index(n,      # tokens on the axis
                  window, # tokens in a window; at most `n` are taken
                  stride, # tokens between the starts of two windows
-                 device=None):
-    "Which tokens each window holds: (windows, window)"
+                 device=None,
+                ):       # (windows, window)
+    "Which tokens each window of figure 4 holds"
     window = min(window, n)
     count = -(-(n - window) // stride) + 1
     starts = (torch.arange(count, device=device) * stride).clamp(max=n - window)
@@ -24,8 +25,13 @@ def window_index(n,      # tokens on the axis
 
 # %% ../nbs/05_stride_attention.ipynb #a8bdf0ae
 class WindowAttention(nn.Module):
-    "Pre-norm self-attention inside of windows, mean over the windows that hold a token, and FFN"
-    def __init__(self, dim, heads=8, ffn_ratio=4, pre_norm=True, dropout=0.,
+    "Self-attention inside of windows, mean over the windows that hold a token, FFN (eqs. 6, 7 in each window)"
+    def __init__(self,
+                 dim,                   # channels d of a token
+                 heads=8,               # must divide dim, else a `ValueError`
+                 ffn_ratio=4,           # width of the FFN's hidden layer, in units of d
+                 pre_norm=True,         # LN in front of the attention
+                 dropout=0.,            # probability, in the FFN
                  ffn_per_window=False): # output projection and FFN before the mean over windows instead of after
         super().__init__()
         if dim % heads: raise ValueError(f'heads must divide dim; heads={heads}, dim={dim}.')
@@ -37,11 +43,10 @@ class WindowAttention(nn.Module):
     def in_windows(self, x, index):
         "q, k, v of the tokens in each window: three of (b * windows, heads, l, d / heads)"
         qkv = self.to_qkv(self.norm(x))[:, index.flatten()]                         # (b, windows * l, 3d)
-        qkv = qkv.view(-1, index.shape[1], 3, self.heads, x.shape[-1] // self.heads)
-        return qkv.permute(2, 0, 3, 1, 4).unbind()
+        return qkv.view(-1, index.shape[1], 3, self.heads, x.shape[-1] // self.heads).permute(2, 0, 3, 1, 4).unbind()
 
     def update(self, x, index, keep=None, busy=None):
-        "One layer over tokens `x` (b, n, d) in windows `index` (windows, l); masks `keep` (b, n) and `busy` (b, windows)"
+        "One layer over `x` (b, n, d) in windows `index` (windows, l); masks `keep` (b, n), `busy` (b, windows)"
         b, n, d = x.shape
         mask = None if keep is None else keep[:, index].view(-1, 1, 1, index.shape[1])
         out = F.scaled_dot_product_attention(*self.in_windows(x, index), attn_mask=mask)
@@ -53,7 +58,7 @@ class WindowAttention(nn.Module):
         return x + self.ffn(x)
 
     def received(self, x, index, keep=None, busy=None, asks=slice(None)):
-        "Attention (b, n) that each token receives: mean over heads, over the queries `asks` of a window, and over windows"
+        "Attention (b, n) on each token: mean over heads, over the queries `asks` of a window, and over windows"
         q, k, _ = self.in_windows(x, index)
         scores = q[:, :, asks] @ k.mT / q.shape[-1]**.5
         if keep is not None: scores = scores.masked_fill(~keep[:, index].view(-1, 1, 1, index.shape[1]), -torch.inf)
@@ -61,11 +66,11 @@ class WindowAttention(nn.Module):
         return merge_windows(weights, index, x.shape[1], busy)[..., 0]
 
 # %% ../nbs/05_stride_attention.ipynb #5df5848b
-def merge_windows(out,       # (b, windows, l, d)
-                  index,     # (windows, l)
-                  n,         # tokens
-                  busy=None):# (b, windows), False for windows that do not count
-    "Mean over the windows that hold a token: (b, n, d)"
+def merge_windows(out,        # (b, windows, l, d)
+                  index,      # (windows, l), the tokens of each window
+                  n,          # tokens
+                  busy=None): # (b, windows), False for windows that do not count
+    "Mean over the windows that hold a token: (b, n, d). A token that no window holds gets zeros."
     b, _, l, d = out.shape
     weight = out.new_ones(1, len(index)) if busy is None else busy.to(out.dtype)
     total = out.new_zeros(b, n, d).index_add(1, index.flatten(), (out * weight[..., None, None]).flatten(1, 2))
@@ -75,9 +80,11 @@ def merge_windows(out,       # (b, windows, l, d)
 # %% ../nbs/05_stride_attention.ipynb #1cc85e4a
 class JointStrideAttention(WindowAttention):
     "Figure 4a: windows over the joints of all people, at all times, with the pose and CLS tokens in each"
-    def __init__(self, dim, heads=8,
-                 window=9,  # joints
-                 stride=4,  # joints
+    def __init__(self,
+                 dim,       # channels d of a token
+                 heads=8,   # must divide dim, else a `ValueError`
+                 window=9,  # joints in a window
+                 stride=4,  # joints between the starts of two windows
                  **kwargs): # `ffn_ratio`, `pre_norm`, `dropout`, `ffn_per_window`
         super().__init__(dim, heads, **kwargs)
         self.window, self.stride = window, stride
@@ -101,10 +108,11 @@ class JointStrideAttention(WindowAttention):
         if present is not None:
             keep = F.pad(present, (0, modal.shape[2]), value=True).flatten(1)
             busy = F.pad(present, (0, modal.shape[2]), value=False).flatten(1)[:, index].any(-1)
-            keep, busy = (a | ~present.any((1, 2))[:, None] for a in (keep, busy))   # nobody there: all windows count alike
+            nobody = ~present.any((1, 2))[:, None]                                   # then all windows count alike
+            keep, busy = keep | nobody, busy | nobody
         if record is not None:
             m = modal.shape[2]
-            asks = index[0] % (r + m) >= r if m else slice(None)                     # the modal tokens, if there are any
+            asks = index[0] % (r + m) >= r if m else slice(None)                     # the modal tokens, if any
             record['attention'] = self.received(x, index, keep, busy, asks).view(b, t, -1)[..., :r]
         new_p, new_modal = self.update(x, index, keep, busy).view(b, t, -1, d).split((r, modal.shape[2]), 2)
         return new_p if present is None else torch.where(present[..., None], new_p, p), new_modal
@@ -112,9 +120,11 @@ class JointStrideAttention(WindowAttention):
 # %% ../nbs/05_stride_attention.ipynb #c755c6af
 class TemporalStrideAttention(WindowAttention):
     "Figure 4b: windows over the frames, with all RGB, pose and modal tokens of each frame"
-    def __init__(self, dim, heads=8,
-                 window=6,  # frames
-                 stride=3,  # frames
+    def __init__(self,
+                 dim,       # channels d of a token
+                 heads=8,   # must divide dim, else a `ValueError`
+                 window=6,  # frames in a window
+                 stride=3,  # frames between the starts of two windows
                  **kwargs): # `ffn_ratio`, `pre_norm`, `dropout`, `ffn_per_window`
         super().__init__(dim, heads, **kwargs)
         self.window, self.stride = window, stride

@@ -22,8 +22,8 @@ def _neighbours(p, n):
 # %% ../nbs/03_token_search.ipynb #4ae9f032
 def corner_weights(positions, # (b, n, 3) as (t, y, x), in units of tokens
                    size,      # (t, h, w) of the volume
-                  ):
-    "Rows of the flattened volume around each position, (b, n, 8), and their trilinear weights, (b, n, 8)"
+                  ):          # rows (b, n, 8) of the flattened volume, and their trilinear weights (b, n, 8)
+    "The eight tokens around each position, and how much each of them counts (eq. 3)"
     t, h, w = size
     (it, wt), (iy, wy), (ix, wx) = [_neighbours(positions[..., i], n) for i, n in enumerate(size)]
     rows = (it * h * w)[..., :, None, None] + (iy * w)[..., None, :, None] + ix[..., None, None, :]
@@ -34,7 +34,7 @@ def corner_weights(positions, # (b, n, 3) as (t, y, x), in units of tokens
 def sample_tokens(tokens,    # (b, t, h, w, c)
                   positions, # (b, n, 3) as (t, y, x), in units of tokens; outside of the volume the border counts
                  ):          # (b, n, c)
-    "Trilinear sampling of `tokens` at `positions`: the last step of eq. 3"
+    "Trilinear sampling of `tokens` at `positions`: the last step of eq. 3. `ValueError` for wrong shapes."
     if tokens.ndim != 5 or positions.ndim != 3 or positions.shape[-1] != 3 or len(positions) != len(tokens):
         raise ValueError(f'sample_tokens wants tokens (b, t, h, w, c) and positions (b, n, 3) of the same b; '
                          f'it got {tuple(tokens.shape)} and {tuple(positions.shape)}.')
@@ -47,7 +47,9 @@ def sample_tokens(tokens,    # (b, t, h, w, c)
     return bags.view(b, n, c)
 
 # %% ../nbs/03_token_search.ipynb #d34af3c7
-def fit_kernel(kernel, size):
+def fit_kernel(kernel, # (t, h, w) of the kernel, odd
+               size,   # (t, h, w) of the volume
+              ):       # (t, h, w), odd
     "Per axis the largest odd number that is at most `kernel` and at most `size`"
     return tuple(k - (k % 2 == 0) for k in map(min, kernel, size))
 
@@ -55,14 +57,15 @@ def fit_kernel(kernel, size):
 def reference_points(size,     # (t, h, w) of the volume
                      kernel,   # (t, h, w) of the kernel, odd
                      stride=1, # tokens between two neighbouring windows
-                     device=None):
-    "Centres of all windows, (n, 3) as (t, y, x), in units of tokens"
+                     device=None,
+                    ):         # (n, 3) as (t, y, x), in units of tokens
+    "Centres of all windows: where the search of eq. 3 starts from"
     axes = [torch.arange(0, n - k + 1, stride, device=device) + (k - 1) / 2 for n, k in zip(size, kernel)]
     return torch.cartesian_prod(*axes)
 
 # %% ../nbs/03_token_search.ipynb #68d0ae56
 class TokenSearch3D(nn.Module):
-    "Eq. 3: reference points, offsets from two convolutions, trilinear sampling"
+    "Eq. 3: reference points, offsets from two convolutions, trilinear sampling. `ValueError` for a wrong option."
     def __init__(self,
                  dim,                  # channels d = 4C of the tokens
                  kernel=7,             # k, one number or (t, h, w); odd
@@ -74,7 +77,7 @@ class TokenSearch3D(nn.Module):
         self.kernel = kernel = (kernel,) * 3 if isinstance(kernel, int) else tuple(kernel)
         if any(k % 2 == 0 for k in kernel): raise ValueError(f'kernel must be odd on each axis; it is {kernel}.')
         if dim % groups: raise ValueError(f'groups must divide dim; groups={groups}, dim={dim}.')
-        if offset_range not in ('tanh', None): raise ValueError(f"offset_range is 'tanh' or None, not {offset_range!r}.")
+        if offset_range not in ('tanh', None): raise ValueError(f"offset_range: 'tanh' or None, not {offset_range!r}.")
         self.stride, self.groups, self.offset_range = stride, groups, offset_range
         d = dim // groups
         self.look = nn.Conv3d(d, d, kernel, stride, groups=1 if dense else d)
@@ -86,16 +89,16 @@ class TokenSearch3D(nn.Module):
         "Where this search looks: (b, n, 3) as (t, y, x)"
         size = tokens.shape[1:4]
         kernel, weight = fit_kernel(self.kernel, size), self.look.weight
-        for axis, (have, want) in enumerate(zip(self.kernel, kernel), 2): weight = weight.narrow(axis, (have - want) // 2, want)
+        for i, (n, k) in enumerate(zip(self.kernel, kernel), 2): weight = weight.narrow(i, (n - k) // 2, k)
         seen = F.conv3d(tokens.permute(0, 4, 1, 2, 3), weight, self.look.bias, self.stride, groups=self.look.groups)
         offsets = self.to_offset(F.gelu(self.norm(seen.permute(0, 2, 3, 4, 1)))).flatten(1, 3).float()   # (b, n, 3)
-        if self.offset_range: offsets = torch.stack([o.tanh() * (k / 2) for o, k in zip(offsets.unbind(-1), kernel)], -1)
+        if self.offset_range:
+            offsets = torch.stack([o.tanh() * (k / 2) for o, k in zip(offsets.unbind(-1), kernel)], -1)
         return reference_points(size, kernel, self.stride, tokens.device) + offsets
 
     def forward(self, tokens): # (b, t, h, w, d)
         "Sampled tokens (b, n, d) and their positions (b, groups, n, 3)"
-        b, t, h, w, d = tokens.shape
-        g = self.groups
+        (b, t, h, w, d), g = tokens.shape, self.groups
         if g > 1: tokens = tokens.view(b, t, h, w, g, d // g).permute(0, 4, 1, 2, 3, 5).reshape(b * g, t, h, w, d // g)
         positions = self.positions(tokens)
         sampled = sample_tokens(tokens, positions).view(b, g, -1, d // g).transpose(1, 2).flatten(2)
