@@ -8,6 +8,7 @@ __all__ = ['EXPERIMENTS', 'table4', 'table5', 'modalities', 'get_experiment', 'O
 
 # %% ../nbs/30_experiments.ipynb #e85c043a
 from pathlib import Path
+from dataclasses import asdict
 import json, sys, time, traceback
 import torch
 from .model import PRESETS
@@ -35,7 +36,8 @@ def table4():
 def table5():
     """Table 5: what the cross-modal tokens are worth.
 
-    `d3t_tables --tables table5` trains three models on drawn figures in about six minutes on two CPU cores; the last one is table 4's."""
+    `d3t_tables --tables table5` trains three models on drawn figures in about six minutes on two CPU cores;
+    the last one is table 4's."""
     return Experiment('table5', 'Table 5: modal tokens', (
         Row('no tokens', 'table5/none', 92.2, dict(modal_tokens='none')),
         Row('single token', 'table5/single', 97.0, dict(modal_tokens='single')),
@@ -83,7 +85,8 @@ class OverallBar(Callback):
         if self.tty: self.bar.comment = text; self.bar.update(v)
         elif time.time() - self.said > self.every:
             left = (time.time() - self.started) / max(v - self.first, 1) * (total - v)
-            self.said = time.time(); print(f'{100 * v / total:3.0f} %  {text}, {left / 60:.0f} min {left % 60:.0f} s left', flush=True)
+            self.said = time.time()
+            print(f'{100 * v / total:3.0f} %  {text}, {left // 60:.0f} min {left % 60:.0f} s left', flush=True)
 
 # %% ../nbs/30_experiments.ipynb #25d3100d
 def missing_runs(
@@ -97,8 +100,8 @@ def missing_runs(
             config = build_config(reader, preset, **row.config)
             path = result_path(reader, preset, *row.run.split('/'), seed, out)
             old = json.loads(path.read_text()) if path.exists() else {}
-            same = old.get('config') == json.loads(json.dumps(config.__dict__)) and old.get('recipe', {}).get('epochs') == epochs and old.get('metrics')
-            if not same: todo.setdefault(path, (row, seed, config))
+            same = old.get('config') == json.loads(json.dumps(asdict(config))) and old['recipe']['epochs'] == epochs
+            if not (same and old['metrics']): todo.setdefault(path, (row, seed, config))
     return list(todo.values())
 
 # %% ../nbs/30_experiments.ipynb #90339052
@@ -108,8 +111,9 @@ def run_one(row, seed, config, reader, preset, epochs, out, datasets, bar, **kwa
     path = result_path(reader, preset, experiment, variant, seed, out)
     failed = path.with_suffix('.failed')
     bar.next(row.run)
-    def train(resume): train_run(reader, config, row.model, epochs, seed, final=True, preset=preset, experiment=experiment, variant=variant, out=out,
-                                 resume=resume, datasets=datasets, progress=False, cbs=[bar], **kwargs)
+    def train(resume):
+        train_run(reader, config, row.model, epochs, seed, final=True, preset=preset, experiment=experiment, variant=variant,
+                  out=out, resume=resume, datasets=datasets, progress=False, cbs=[bar], **kwargs)
     try:
         try: train(True)
         except ValueError as e:
@@ -140,7 +144,8 @@ def d3t_tables(
     try:
         if preset not in PRESETS: raise ValueError(f"preset is {preset!r}; wanted is one of {', '.join(PRESETS)}.")
         if seeds < 1: raise ValueError(f'seeds is {seeds}; wanted is 1 or more.')
-        experiments, reader, epochs = [get_experiment(t.strip()) for t in tables.split(',')], get_reader(data, root), epochs or EPOCHS[preset]
+        experiments = [get_experiment(t.strip()) for t in tables.split(',')]
+        reader, epochs = get_reader(data, root), epochs or EPOCHS[preset]
         todo = missing_runs(experiments, reader, preset, seeds, epochs, out)
     except (ValueError, FileNotFoundError) as e: sys.exit(f'd3t_tables: {e}')
     print(f'{len(todo)} runs of {epochs} epochs on {data}, preset {preset}', flush=True)
@@ -148,5 +153,6 @@ def d3t_tables(
     for row, seed, config in todo:
         key = config.size, config.frames, config.samples
         if key not in shared: shared[key] = clip_datasets(reader, config, final=True, progress=bar.tty)
-        run_one(row, seed, config, reader, preset, epochs, out, shared[key], bar, workers=workers, device=device, command=this_command())
+        run_one(row, seed, config, reader, preset, epochs, out, shared[key], bar,
+                workers=workers, device=device, command=this_command())
     write_tables(experiments, out, data, preset, reader.protocol)

@@ -55,10 +55,11 @@ def results_table(
 ) -> pd.DataFrame:
     "The paper's column beside ours, %; a run that was not made says so, a failed one too"
     e, lines = experiment, []
+    cited = any(r.paper is not None for r in e.rows)
     for row in e.rows:
         runs = read_runs(row, data, preset, root)
         line = {'': row.name, **dict(zip(e.columns, row.marks))}
-        if any(r.paper is not None for r in e.rows): line[f'paper ({e.paper_data})'] = '' if row.paper is None else f'{row.paper:.1f}'
+        if cited: line[f'paper ({e.paper_data})'] = '' if row.paper is None else f'{row.paper:.1f}'
         lines.append(line | _measured(runs, data, read_failure(row, data, preset, root)))
     return pd.DataFrame(lines).fillna('').set_index('')
 
@@ -68,7 +69,8 @@ def _measured(runs, data, failure):
     ours = f'ours ({data})'
     if not tested: return {ours: f'failed: {failure}' if failure else 'not run'}
     show = lambda v: f'{100 * np.mean(v):.1f}' + (f' ± {100 * np.std(v, ddof=1):.1f}' if len(v) > 1 else '')
-    return {ours: show([r['metrics']['top1'] for r in tested]), 'mean class': show([r['metrics']['mean_class'] for r in tested]),
+    return {ours: show([r['metrics']['top1'] for r in tested]),
+            'mean class': show([r['metrics']['mean_class'] for r in tested]),
             'training': show([r['history'][-1]['train_accuracy'] for r in tested]), 'seeds': str(len(tested)),
             'minutes': f"{sum(r['seconds'] for r in tested) / 60 / len(tested):.1f}"}
 
@@ -81,11 +83,13 @@ def caption(
     runs = [r for row in e.rows for r in read_runs(row, data, preset, root) if r['metrics']]
     text = f"{e.title}. Top-1 accuracy, %. Ours: {data}, preset {preset}"
     if not runs: return f'{text}; nothing was run yet.'
-    seeds, epochs, n = sorted({r['seed'] for r in runs}), sorted({r['recipe']['epochs'] for r in runs}), runs[0]['config']['n_classes']
-    text += f", {len(seeds)} seed{'s' * (len(seeds) > 1)}, {' or '.join(map(str, epochs))} epochs, on {runs[0]['device']}; chance is {100 / n:.1f} %. "
-    text += 'Test split looked at once, with the last weights.'
+    seeds, epochs = ({get(r) for r in runs} for get in (lambda r: r['seed'], lambda r: r['recipe']['epochs']))
+    text += f", {len(seeds)} seed{'s' * (len(seeds) > 1)}, {' or '.join(map(str, sorted(epochs)))} epochs, on {runs[0]['device']}; "
+    text += f"chance is {100 / runs[0]['config']['n_classes']:.1f} %. Test split looked at once, with the last weights."
     if data == 'utd_mhad': text += ' The video is depth, not RGB.'
-    if data == 'synthetic': text += f" {'One seed on drawn figures' if len(seeds) == 1 else 'Drawn figures'}: this shows that the machinery runs, and proves nothing."
+    if data == 'synthetic':
+        text += f" {'One seed on drawn figures' if len(seeds) == 1 else 'Drawn figures'}: "
+        text += 'this shows that the machinery runs, and proves nothing.'
     return text
 
 # %% ../nbs/23_results.ipynb #1437a02d
@@ -103,7 +107,8 @@ def plot_table(table, title):
     fig, ax = plt.subplots(figsize=(.085 * sum(widths), .32 * (len(cells) + 1) + .2 * (text.count('\n') + 1) + .1), dpi=110)
     ax.axis('off'); fig.subplots_adjust(0, 0, 1, 1)
     share = .32 * (len(cells) + 1) / fig.get_figheight()
-    t = ax.table([['', *table.columns], *cells], cellLoc='center', colWidths=[w / sum(widths) for w in widths], bbox=(0.01, 1 - share, .98, share - .01))
+    t = ax.table([['', *table.columns], *cells], cellLoc='center', colWidths=[w / sum(widths) for w in widths],
+                 bbox=(0.01, 1 - share, .98, share - .01))
     t.auto_set_font_size(False); t.set_fontsize(8.5)
     for (i, _), c in t.get_celld().items(): c.set_edgecolor('0.85'); c.set_text_props(weight='bold' if i == 0 else None)
     ax.text(.01, (1 - share) * .9, text, fontsize=7.5, va='top', transform=ax.transAxes)
@@ -122,4 +127,5 @@ def write_tables(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f'{e.name}.md').write_text(f'{to_markdown(table)}\n\n{text}\n')
         plot_table(table, text).savefig(folder / f'{e.name}.png')
-        print(f"\n{e.title}\n{table.reset_index().to_string(index=False)}\n{text}\n-> {folder / e.name}.md, .png", flush=True)
+        print(f'\n{e.title}', table.reset_index().to_string(index=False), text, f'-> {folder / e.name}.md, .png',
+              sep='\n', flush=True)

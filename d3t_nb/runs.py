@@ -77,7 +77,8 @@ class Checkpoint(TrackerCallback):
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / 'history.json', self.history)
         if not np.isfinite(row['train_loss']):
-            raise FloatingPointError(f"the loss is {row['train_loss']} in epoch {self.epoch}; take a smaller lr, or look for broken clips.")
+            raise FloatingPointError(f"the loss is {row['train_loss']} in epoch {self.epoch}; "
+                                     "take a smaller lr, or look for broken clips.")
         if getattr(self, 'new_best', False): save_weights(self.model, self.folder / 'best')
         self._save()
 
@@ -102,7 +103,8 @@ def scores_of(
 ) -> dict:   # top1 and mean_class, 0..1
     "Share of clips that are right, and the mean over the classes that are there of that share"
     said, y = preds.argmax(1).cpu().numpy(), targets.cpu().numpy()
-    return dict(top1=float(accuracy_score(y, said)), mean_class=float(recall_score(y, said, labels=np.unique(y), average='macro')))
+    each = recall_score(y, said, labels=np.unique(y), average=None)     # one share a class
+    return dict(top1=float(accuracy_score(y, said)), mean_class=float(each.mean()))
 
 # %% ../nbs/20b_runs.ipynb #228288da
 def git_commit():
@@ -139,7 +141,8 @@ def load_state(folder, settings):
     state = torch.load(file, map_location='cpu', weights_only=True)
     if other := [k for k in settings if state['settings'].get(k) != settings[k]]:
         said = ', '.join(f"{k}={state['settings'].get(k)!r} there and {settings[k]!r} here" for k in other)
-        raise ValueError(f'resume: {file} was made with other settings: {said}. Use the same, or another variant, or leave resume out.')
+        raise ValueError(f'resume: {file} was made with other settings: {said}. '
+                         'Use the same, or another variant, or leave resume out.')
     return state
 
 # %% ../nbs/20b_runs.ipynb #a364a6d7
@@ -150,8 +153,8 @@ def _report(reader, learn, keep, measured, path, command):
     return dict(dataset=reader.name, protocol=reader.protocol, preset=preset, experiment=experiment, variant=variant,
                 model=m['model'], config=m['config'], seed=m['seed'],
                 metrics=measured if final else None, valid=None if final else measured, history=keep.history,
-                seconds=round(keep.seconds, 1), device=device_name(learn.dls.device), versions=versions(), commit=git_commit(),
-                command=command or 'train_run', recipe={k: m[k] for k in ('epochs', 'bs', 'lr', 'wd', 'aug')},
+                seconds=round(keep.seconds, 1), device=device_name(learn.dls.device), versions=versions(),
+                commit=git_commit(), command=command or 'train_run', recipe={k: m[k] for k in ('epochs', 'bs', 'lr', 'wd', 'aug')},
                 clips=[len(dl.dataset) for dl in learn.dls], parameters=sum(p.numel() for p in learn.model.parameters()))
 
 # %% ../nbs/20b_runs.ipynb #a1a2ea49
@@ -178,7 +181,7 @@ def train_run(
     settings = dict(model=model, config=asdict(config), epochs=epochs, seed=seed, bs=bs, lr=lr, wd=wd, final=final, aug=aug)
     settings, folder = json.loads(json.dumps(settings)), path.with_suffix('')
     state = load_state(folder, settings) if resume else None
-    if state and len(state['history']) == epochs and path.exists(): return json.loads(path.read_text())   # nothing left to do
+    if state and len(state['history']) == epochs and path.exists(): return json.loads(path.read_text())   # it is done
     keep = Checkpoint(folder, settings, state)
     seed_everything(seed)
     net, bars = make_model(model, config), progress is True or progress == 'auto' and has_bars()
@@ -269,8 +272,8 @@ def d3t_train(
         if geometry: overrides['geometry'] = True
         config = build_config(reader, preset, **overrides)
         variant = variant or (f'{model}_geometry' if config.geometry else model).replace(':', '.')
-        r = train_run(reader, config, model, epochs or EPOCHS[preset], seed, bs, lr, wd, final, preset, experiment, variant, out,
-                      resume, read_settings(aug) or None, device, workers, command=this_command())
+        r = train_run(reader, config, model, epochs or EPOCHS[preset], seed, bs, lr, wd, final, preset, experiment, variant,
+                      out, resume, read_settings(aug) or None, device, workers, command=this_command())
     except (ValueError, FileNotFoundError, FloatingPointError) as e: sys.exit(f'd3t_train: {e}')
     m, split = (r['metrics'], 'test') if final else (r['valid'], 'valid')
     print(f"{split}: top-1 {100 * m['top1']:.1f} %, mean-class {100 * m['mean_class']:.1f} %, {r['seconds']:.0f} s")
