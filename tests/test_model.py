@@ -1,6 +1,5 @@
 """The whole model from a user's side: each switch, clips that lack somebody, wrong input, odd sizes, and what a run writes."""
 import json
-from dataclasses import replace
 import numpy as np, pandas as pd, pytest, torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from d3t_nb.core import LAYOUTS, tiny_batch
@@ -87,15 +86,13 @@ def test_other_sizes(kw, t, h, w):
     assert seen.positions[0].shape == (2, 1, np.prod(keys), 3)
 
 def test_paper_preset_has_the_papers_sizes():
-    "On the device that computes shapes alone"
-    with torch.device('meta'):
-        m = D3T.from_preset('paper', n_classes=15, n_joints=13).eval()
-        seen = m.explain(torch.empty(1, 3, 12, 224, 224), torch.empty(1, 12, 13, 2), torch.empty(1, 12, 13))
-    assert seen.logits.shape == (1, 15) and seen.positions[1].shape == (1, 1, 6 * 22 * 22, 3) and seen.joint_attention[1].shape == (1, 12, 13)
+    "With a single channel, so that it is cheap"
+    m = D3T.from_preset('paper', n_classes=15, n_joints=13, width=1, heads=1)
+    seen = m.explain(*tiny_batch(1, 12, 224))
+    assert seen.positions[1].shape == (1, 1, 6 * 22 * 22, 3) and seen.joint_attention[1].shape == (1, 12, 13)
 
-@pytest.mark.parametrize('kw', [{}, dict(modal_tokens='none', n_people=2, geometry=True, samples=2, offset_groups=2)])
-def test_compiles_as_one_graph(kw):
-    m = model(**kw)
+def test_compiles_as_one_graph():
+    m = model(modal_tokens='none', n_people=2, geometry=True, samples=2, offset_groups=2)
     frames, joints, scores = batch(m.config)
     torch._dynamo.reset()
     whole = torch.compile(m, fullgraph=True, backend='eager')
@@ -174,7 +171,7 @@ def test_windows_are_what_the_config_says():
     c = config(**time, attention_time='full'); assert reach(Block(c), c, 1, 1) == [0, 1, 2, 3]
     joint = dict(attention_3d='none', attention_time='none')
     c = config(**joint); assert reach(Block(c), c, 2, 0) == list(range(9)) and reach(Block(c), c, 2, 12) == list(range(4, 13))  # 9 of 13, stride 4
-    c = config(**joint, n_joints=20); assert reach(Block(c), c, 2, 19) == list(range(6, 20))                                    # 13 of 20, starts 0, 6, 7
+    c = config(**joint, n_joints=20); assert reach(Block(c), c, 2, 19) == list(range(7, 20)) and reach(Block(c), c, 2, 6) == list(range(19))   # 13 of 20, starts 0, 6, 7
     c = config(**joint, joint_window=3, joint_stride=2); assert reach(Block(c), c, 2, 2) == [0, 1, 2, 3, 4]
     c = config(**joint, n_people=2, attention_joint='full'); assert reach(Block(c), c, 2, 0) == list(range(26))
 
@@ -198,7 +195,7 @@ def test_wrong_input_is_named(message, change):
 @pytest.mark.parametrize('name,value', [('kernel', 4), ('kernel', (3, 4, 3)), ('offset_groups', 3), ('offset_range', 'x'), ('search_stride', 0), ('time_window', 0),
     ('time_stride', (2,)), ('sigma', 0), ('samples', 0), ('frames', 8.), ('modal_tokens', 'two'), ('attention_time', 'window'), ('dropout', 2), ('depth', 0)])
 def test_wrong_config_is_refused(name, value):
-    with pytest.raises(ValueError, match=name.removeprefix('offset_') if name == 'offset_groups' else name): model(**{name: value})
+    with pytest.raises(ValueError, match=name.removeprefix('offset_')): model(**{name: value})
 
 def test_weights_of_another_version_are_refused(tmp_path):
     model().save_pretrained(tmp_path)
