@@ -45,11 +45,16 @@ class WindowAttention(nn.Module):
         qkv = self.to_qkv(self.norm(x))[:, index.flatten()]                         # (b, windows * l, 3d)
         return qkv.view(-1, index.shape[1], 3, self.heads, x.shape[-1] // self.heads).permute(2, 0, 3, 1, 4).unbind()
 
+    def mask(self, index, keep, busy):
+        "Keys that count, (b * windows, 1, 1, l); in a window that counts for nothing all do, so that no softmax is empty"
+        if keep is None: return None
+        mask = keep[:, index] if busy is None else keep[:, index] | ~busy[..., None]
+        return mask.view(-1, 1, 1, index.shape[1])
+
     def update(self, x, index, keep=None, busy=None):
         "One layer over `x` (b, n, d) in windows `index` (windows, l); masks `keep` (b, n), `busy` (b, windows)"
         b, n, d = x.shape
-        mask = None if keep is None else keep[:, index].view(-1, 1, 1, index.shape[1])
-        out = F.scaled_dot_product_attention(*self.in_windows(x, index), attn_mask=mask)
+        out = F.scaled_dot_product_attention(*self.in_windows(x, index), attn_mask=self.mask(index, keep, busy))
         out = out.transpose(1, 2).reshape(b, -1, index.shape[1], d)                 # (b, windows, l, d)
         if self.ffn_per_window:
             out = x[:, index.flatten()].view_as(out) + self.to_out(out)
@@ -61,7 +66,7 @@ class WindowAttention(nn.Module):
         "Attention (b, n) on each token: mean over heads, over the queries `asks` of a window, and over windows"
         q, k, _ = self.in_windows(x, index)
         scores = q[:, :, asks] @ k.mT / q.shape[-1]**.5
-        if keep is not None: scores = scores.masked_fill(~keep[:, index].view(-1, 1, 1, index.shape[1]), -torch.inf)
+        if keep is not None: scores = scores.masked_fill(~self.mask(index, keep, busy), -torch.inf)
         weights = scores.softmax(-1).mean((1, 2)).view(len(x), *index.shape, 1)     # (b, windows, l, 1)
         return merge_windows(weights, index, x.shape[1], busy)[..., 0]
 
@@ -102,19 +107,19 @@ class JointStrideAttention(WindowAttention):
                 present=None, # (b, t, r), False where a joint is absent
                 record=None): # a dict that receives the `attention` on joints (b, t, r), of the modal tokens
         "New `p` and `modal`, of the same shapes"
-        b, t, r, d = p.shape
+        (b, t, r, d), m = p.shape, modal.shape[2]
         x = torch.cat((p, modal), 2).flatten(1, 2)                                   # (b, t * (r + m), d)
-        index, keep, busy = self.index(t, r, modal.shape[2], p.device), None, None
+        index, keep, busy = self.index(t, r, m, p.device), None, None
         if present is not None:
-            keep = F.pad(present, (0, modal.shape[2]), value=True).flatten(1)
-            busy = F.pad(present, (0, modal.shape[2]), value=False).flatten(1)[:, index].any(-1)
-            nobody = ~present.any((1, 2))[:, None]                                   # then all windows count alike
-            keep, busy = keep | nobody, busy | nobody
+            keep = F.pad(present, (0, m), value=True).flatten(1)
+            busy = F.pad(present, (0, m), value=False).flatten(1)[:, index].any(-1)
+            nobody = ~present.any((1, 2))[:, None]                                   # then all windows count alike, and the
+            busy = busy | nobody                                                     # modal tokens see one another
+            if not m: keep = keep | nobody
         if record is not None:
-            m = modal.shape[2]
             asks = index[0] % (r + m) >= r if m else slice(None)                     # the modal tokens, if any
             record['attention'] = self.received(x, index, keep, busy, asks).view(b, t, -1)[..., :r]
-        new_p, new_modal = self.update(x, index, keep, busy).view(b, t, -1, d).split((r, modal.shape[2]), 2)
+        new_p, new_modal = self.update(x, index, keep, busy).view(b, t, -1, d).split((r, m), 2)
         return new_p if present is None else torch.where(present[..., None], new_p, p), new_modal
 
 # %% ../nbs/05_stride_attention.ipynb #c755c6af

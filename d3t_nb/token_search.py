@@ -16,7 +16,7 @@ def _neighbours(p, n):
     p = p.clamp(0, n - 1)
     lo = p.detach().floor()
     far = p - lo
-    lo = lo.long()
+    lo = lo.long().clamp(0, n - 1)    # a NaN has no place, but must not read outside of the table; its weights stay NaN
     return torch.stack((lo, (lo + 1).clamp(max=n - 1)), -1), torch.stack((1 - far, far), -1)
 
 # %% ../nbs/03_token_search.ipynb #4ae9f032
