@@ -11,15 +11,17 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 # %% ../nbs/06_cross_modal.ipynb #de966485
-def resize_embedding(e, # (n, d)
-                     n):# length that is wanted
+def resize_embedding(
+    e, # (n_old, d), learned along one axis
+    n, # how many positions are wanted
+):     # (n, d)
     "A learned embedding along one axis, linearly interpolated to `n` positions"
     if len(e) == n: return e
     return F.interpolate(e.T[None], size=n, mode='linear', align_corners=False)[0].T
 
 # %% ../nbs/06_cross_modal.ipynb #2a7cd680
 class CrossModalTokens(nn.Module):
-    "The learned tokens M, one set a frame"
+    "The learned tokens M (section 3.2), one set a frame; a `ValueError` for an unknown `mode`"
     names = {'cross': ('RGB', 'CLS', 'pose'), 'single': ('CLS',), 'none': ()}
     def __init__(self,
                  dim,           # d = 4C
@@ -39,7 +41,9 @@ class CrossModalTokens(nn.Module):
         return tokens.to(like.dtype).expand(b, -1, -1, -1)
 
 # %% ../nbs/06_cross_modal.ipynb #37cc032d
-def dispatch(modal): # M (b, t, m, d)
+def dispatch(
+    modal, # M (b, t, m, d), m = 3, 1 or 0
+):         # (b, t, 2, d) twice, or (b, t, m, d) twice where there are fewer than two
     "The tokens for the video, [M_RGB, M_CLS], and those for the skeleton, [M_CLS, M_pose]"
     m = modal.shape[2]
     return modal[:, :, :min(m, 2)], modal[:, :, m // 2:]
@@ -47,10 +51,12 @@ def dispatch(modal): # M (b, t, m, d)
 # %% ../nbs/06_cross_modal.ipynb #a9dbb9fe
 class CLSMerge(nn.Linear):
     "Both M'_CLS projected into the new M_CLS; starts as their mean"
-    def __init__(self, dim):
+    def __init__(self,
+                 dim): # d = 4C
         super().__init__(2 * dim, dim)
         with torch.no_grad(): self.weight.copy_(torch.eye(dim).repeat(1, 2) / 2)
         nn.init.zeros_(self.bias)
 
-    def forward(self, from_video, from_skeleton): # (b, t, 1, d) each
+    def forward(self, from_video, from_skeleton): # M'_CLS, (b, t, 1, d) each
+        "The new M_CLS (b, t, 1, d)"
         return super().forward(torch.cat((from_video, from_skeleton), -1))

@@ -10,10 +10,12 @@ import torch
 import torch.nn as nn
 
 # %% ../nbs/06b_geometry.ipynb #fc243527
-def body_coordinates(joints,     # (b, t, r, 2), r = people x joints
-                     scores,     # (b, t, r), 0 = absent
-                     n_people=1):
-    "Position in the body, its velocity per tenth of the clip, and the way of the body's centre: (b, t, r, 6), in body sizes; 0 where absent"
+def body_coordinates(
+    joints,     # (b, t, r, 2), pixels, r = people x joints
+    scores,     # (b, t, r), 0 = absent; its coordinates may be NaN
+    n_people=1,
+):              # (b, t, r, 6) in body sizes: position in the body, its velocity per tenth of the clip, way of the centre; 0 where absent
+    "Where joints are and how they move, in units of the body: the same near the camera and far from it"
     b, t, r, _ = joints.shape
     present = (scores > 0).view(b, t, n_people, -1, 1).to(joints.dtype)
     xy = torch.where(present > 0, joints.view(b, t, n_people, -1, 2), 0)
@@ -33,14 +35,20 @@ class PoseGeometry(nn.Module):
     def __init__(self,
                  n_joints,      # r, joints of all people
                  channels=128,  # of each layer, and of the result
-                 layers=4, kernel=5, dropout=.3, n_people=1):
+                 layers=4,      # convolutions, one after the other
+                 kernel=5,      # of each, in time steps; odd, so that the length stays
+                 dropout=.3,    # after each layer
+                 n_people=1):   # how many people share the `n_joints`
         super().__init__()
         self.n_people, self.channels = n_people, channels
         widths = [6 * n_joints] + [channels] * layers
-        self.net = nn.Sequential(*[
-            nn.Sequential(nn.Conv1d(i, o, kernel, padding=kernel // 2, bias=False), nn.BatchNorm1d(o), nn.ReLU(), nn.Dropout(dropout))
-            for i, o in zip(widths, widths[1:])])
+        def layer(i, o):
+            conv = nn.Conv1d(i, o, kernel, padding=kernel // 2, bias=False)
+            return nn.Sequential(conv, nn.BatchNorm1d(o), nn.ReLU(), nn.Dropout(dropout))
+        self.net = nn.Sequential(*[layer(i, o) for i, o in zip(widths, widths[1:])])
 
-    def forward(self, joints, scores): # (b, t, r, 2), (b, t, r)
-        "(b, t, channels)"
+    def forward(self,
+                joints, # (b, t, r, 2), pixels
+                scores):# (b, t, r), 0 = absent
+        "One vector a time step: (b, t, channels)"
         return self.net(body_coordinates(joints, scores, self.n_people).flatten(2).mT).mT

@@ -35,16 +35,18 @@ def paint(
 @dataclass
 class Style:
     "What somebody wears: colours, and how much of it"
-    shirt: tuple = (200, 60, 60)
-    trousers: tuple = (50, 60, 120)
-    skin: tuple = (224, 180, 150)
-    hair: tuple = (60, 40, 20)
-    shoes: tuple = (30, 30, 30)
-    long_sleeves: bool = False
-    shorts: bool = False
-    build: float = 1.            # how broad
+    shirt: tuple = (200, 60, 60)    # red, green, blue in 0..255, as all colours here
+    trousers: tuple = (50, 60, 120) # also of the thighs when they are shorts
+    skin: tuple = (224, 180, 150)   # head, hands, and what is bare
+    hair: tuple = (60, 40, 20)      # behind the head
+    shoes: tuple = (30, 30, 30)     # discs at the ankles
+    long_sleeves: bool = False      # forearms in the shirt's colour
+    shorts: bool = False            # lower legs in the skin's colour
+    build: float = 1.               # how broad
 
-def random_style(rng):
+def random_style(
+    rng                # numpy generator
+) -> Style:
     "Clothes for a stranger"
     colour = lambda: tuple(int(v) for v in rng.integers(25, 235, 3))
     tone, grey = rng.uniform(.35, 1), int(rng.integers(10, 120))
@@ -54,7 +56,7 @@ def random_style(rng):
 # %% ../../nbs/11c_data.drawing.ipynb #86529266
 def body_shapes(
     joints,            # (13, 2), pixels, in Penn Action's order
-    style:Style,
+    style:Style,       # what it wears
     unit:float,        # pixels per body height
     scores=None,       # (13,): limbs with a missing end are left out
     depth=None,        # (13,): distances; without them the left side is drawn first
@@ -101,7 +103,7 @@ def body_unit(
 # %% ../../nbs/11c_data.drawing.ipynb #d1d7a5d6
 def draw_body(
     joints,            # (13, 2), pixels, in Penn Action's order; real poses are welcome
-    style:Style,
+    style:Style,       # what it wears
     size,              # side of the picture, or (h, w)
     scores=None,       # (13,): 0 = missing
     background=None,   # uint8 (h, w, 3); grey if not given
@@ -111,7 +113,8 @@ def draw_body(
 ) -> np.ndarray:       # uint8 (h, w, 3)
     "A dressed body under its joints"
     joints, (h, w) = np.asarray(joints, dtype=float), (size, size) if isinstance(size, int) else size
-    if joints.shape != (13, 2): raise ValueError(f"joints is {joints.shape}; wanted (13, 2), one pose in Penn Action's order.")
+    if joints.shape != (13, 2):
+        raise ValueError(f"joints is {joints.shape}; wanted (13, 2), one pose in Penn Action's order.")
     if background is None: background = np.full((h, w, 3), 128, np.uint8)
     if unit is None: unit = body_unit(joints[None], None if scores is None else np.asarray(scores)[None])
     return paint(body_shapes(joints, style, unit, scores, depth) + list(extra), background)

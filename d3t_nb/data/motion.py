@@ -14,7 +14,11 @@ from ..core import LAYOUTS
 ARM, LEG, TORSO = (.175, .185), (.255, .255), .30                 # upper and lower, in body heights
 HALF = dict(shoulder=.105, hip=.065)                              # half widths
 
-def normed(v): return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-6)
+def normed(
+    v                  # (..., 3)
+):                     # of length 1; zeros stay zeros
+    "Vectors of length 1"
+    return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-6)
 
 def two_bones(
     a, b,              # (t, 3): the shoulder and where the hand should be (or hip and ankle)
@@ -56,8 +60,13 @@ STAND = dict(pelvis=(0, .54, 0), lean=4, twist=0, left_hand=(.19, .52, .06), rig
     left_foot=(.09, .04, 0), right_foot=(-.09, .04, 0))
 SHORT = dict(p='pelvis', l='lean', w='twist', lh='left_hand', rh='right_hand', lf='left_foot', rf='right_foot')
 
-def key(at, both=None, feet=None, **kw):
-    "A key pose at time `at`: only what differs from standing. `both` hands or `feet` are given for the left and mirrored"
+def key(
+    at,                # when, 0..1
+    both=None,         # (x, y, z) of the left hand, mirrored for the right one
+    feet=None,         # likewise for the feet
+    **kw               # further things by the short names in `SHORT`
+):                     # (at, pose)
+    "A key pose: only what differs from standing has to be said"
     pose = {SHORT[n]: v for n, v in kw.items()}
     for v, n in ((both, 'hand'), (feet, 'foot')):
         if v: pose |= {f'left_{n}': v, f'right_{n}': (-v[0], *v[1:])}

@@ -61,7 +61,7 @@ def read_label(
 # %% ../../nbs/11_data.penn_action.ipynb #cca90c5a
 def carve_valid(
     ids, labels,       # of the official training clips
-    share:float=0.1
+    share:float=0.1    # of each class
 ) -> set:              # the ids to validate on
     "A tenth of each class (at least one clip of two or more), those whose ids have the smallest hashes"
     mine, order = pd.Series(list(labels), list(ids)), lambda i: hashlib.sha1(str(i).encode()).hexdigest()

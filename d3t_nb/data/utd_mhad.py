@@ -54,7 +54,8 @@ catch, pickup throw, jog, walk, sit to stand, stand to sit, lunge, squat'''.repl
 def to_clip(
     video,             # uint8 (t, h, w)
     skeleton,          # (20, 3, t), metres
-    label=0, id=''
+    label=0,           # class index
+    id=''              # the name of the clip
 ) -> Clip:
     "Project a skeleton onto its video; joints behind the camera or outside of the picture get score 0"
     points = skeleton.transpose(2, 0, 1)                                                     # (t, 20, 3)
@@ -76,7 +77,7 @@ class UTDMHAD:
     flips = False      # swipe left mirrored is swipe right
     lag = 2            # skeleton[t] was measured when depth[t + 2] was
 
-    def __init__(self, 
+    def __init__(self,
         root=None      # folder with Skeleton and Depth or Depth_mp4; default: utd_mhad under `data_root()`
     ):
         self.root = Path(root) if root else data_root() / 'utd_mhad'
