@@ -46,7 +46,7 @@ def evaluate(
     if views < 1: raise ValueError(f'views is {views}; wanted is 1 or more.')
     if dl.shuffle or dl.drop_last: dl = dl.new(shuffle=False, drop_last=False)
     training, data, tfm = model.training, dl.dataset, dl.dataset.transform
-    look = replace(tfm, train=True, flip=False, rotate=0, brightness=0) if views > 1 else replace(tfm, train=False)
+    look = replace(tfm, train=True, flip=False, stretch=0, rotate=0, brightness=0, joint_noise=0) if views > 1 else replace(tfm, train=False)
     model.eval()
     try:
         with torch.random.fork_rng(devices=[]):

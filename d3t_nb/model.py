@@ -14,7 +14,7 @@ import torch
 import torch.nn as nn
 from safetensors.torch import load_file, save_file
 
-from .backbone import Backbone
+from .backbone import CONVS, Backbone
 from .cross_modal import CLSMerge, CrossModalTokens, dispatch, resize_embedding
 from .deformable import DeformableAttention3D
 from .geometry import PoseGeometry
@@ -26,22 +26,22 @@ from .token_search import TokenSearch3D
 @dataclass(frozen=True)
 class D3TConfig:
     "Every choice that makes a `D3T`; defaults are the paper's, or ours where it is silent"
-    n_classes: int
+    n_classes: int                    # logits
     n_joints: int                     # of one person
-    n_people: int = 1
+    n_people: int = 1                 # joints of all people are one series of r = n_people * n_joints
     frames: int = 12                  # T
     size: int = 224                   # H = W, pixels
     width: int = 64                   # C; tokens have d = 4C channels
     depth: int = 2                    # L
-    heads: int = 8
+    heads: int = 8                    # of every attention
     backbone: str = 'mc3_18'          # or 'r2plus1d_18'
     mean: tuple = (.43216, .394666, .37645)   # of the frames, as Kinetics has it
-    std: tuple = (.22803, .22145, .216989)
+    std: tuple = (.22803, .22145, .216989)    # likewise
     sigma: float = 1.                 # eq. 2, in pixels of F_a
     kernel: int | tuple = 7           # k of the token search, one number or (t, h, w)
-    search_stride: int = 1
-    offset_range: str | None = 'tanh' # None: no limit
-    offset_groups: int = 1
+    search_stride: int = 1            # tokens between two reference points
+    offset_range: str | None = 'tanh' # within the window that predicted it; None: no limit
+    offset_groups: int = 1            # groups of channels with offsets of their own
     dense_offsets: bool = False       # first convolution of the search over all channels
     attention_3d: str = 'deformable'  # or 'full', 'none'
     attention_joint: str = 'stride'   # or 'full', 'none'
@@ -49,14 +49,15 @@ class D3TConfig:
     modal_tokens: str = 'cross'       # or 'single', 'none'
     joint_window: int | None = None   # None: two thirds of a person's joints
     joint_stride: int | None = None   # None: half of the window
-    time_window: int = 6
-    time_stride: int | tuple = 3      # a tuple: one for each block
+    time_window: int = 6              # frames
+    time_stride: int | tuple = 3      # frames; a tuple: one for each block
     pose_position: bool = False       # position embedding for pose tokens, too
     pre_norm: bool = True             # False: eq. 6 as printed, without LN before the attention
-    ffn_ratio: int = 4
-    ffn_per_window: bool = False
-    dropout: float = 0.
+    ffn_ratio: int = 4                # hidden over outer channels of the FFN (eq. 7)
+    ffn_per_window: bool = False      # FFN before the mean over overlapping windows, not after it
+    dropout: float = 0.               # in the FFNs and before the head
     geometry: bool = False            # not in the paper: a temporal CNN over the coordinates, added to the pose tokens
+    drop_video: float = 0.            # not in the paper, with `geometry`: share of training clips whose video is hidden
     samples: int = 1                  # s, poses a frame; more than 1 only helps `geometry`
 
     def __post_init__(self): check_config(self)
@@ -64,23 +65,43 @@ class D3TConfig:
     def dim(self): return 4 * self.width               # d = 4C
     @property
     def n_all(self): return self.n_joints * self.n_people   # r
+    @property
+    def joint_windows(self): # window and stride, defaults put in
+        window = self.joint_window or max(1, round(self.n_joints * 2 / 3))
+        return window, self.joint_stride or max(1, window // 2)
 
 # %% ../nbs/07_model.ipynb #c44e04e4
 _CHOICES = dict(attention_3d=('deformable', 'full', 'none'), attention_joint=('stride', 'full', 'none'),
-                attention_time=('stride', 'full', 'none'), modal_tokens=tuple(CrossModalTokens.names))
-_COUNTS = 'n_classes n_joints n_people frames size width depth heads samples search_stride offset_groups time_window'.split()
+                attention_time=('stride', 'full', 'none'), modal_tokens=tuple(CrossModalTokens.names), backbone=tuple(CONVS),
+                offset_range=('tanh', None), **{k: (True, False) for k in
+                'dense_offsets pose_position pre_norm ffn_per_window geometry'.split()})
+_COUNTS = ('n_classes n_joints n_people frames size width depth heads samples search_stride offset_groups time_window '
+           'ffn_ratio joint_window joint_stride').split()
 
-def check_config(c):
-    "Raise a `ValueError` for a configuration that no model can have"
-    for name, allowed in _CHOICES.items():
-        if getattr(c, name) not in allowed: raise ValueError(f'{name} is one of {allowed}, not {getattr(c, name)!r}.')
+def _count(n): return isinstance(n, int) and not isinstance(n, bool) and n >= 1
+def _number(x): return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+def check_config(c): # a `D3TConfig`
+    "Raise a `ValueError` that names the field, for a configuration that no model can have"
+    def want(ok, name, wish):
+        if not ok: raise ValueError(f'{name} is {getattr(c, name)!r}; wanted is {wish}.')
+    for name, allowed in _CHOICES.items(): want(getattr(c, name) in allowed, name, f'one of {allowed}')
     for name in _COUNTS:
-        n = getattr(c, name)
-        if not (isinstance(n, int) and n >= 1): raise ValueError(f'{name} must be a whole number of at least 1; it is {n!r}.')
-    if 4 * c.width % c.heads: raise ValueError(f'heads must divide 4 * width = {4 * c.width}; heads={c.heads}.')
-    if isinstance(c.time_stride, (tuple, list)) and len(c.time_stride) != c.depth:
-        raise ValueError(f'time_stride is one number or one for each of the {c.depth} blocks; it is {c.time_stride}.')
-    if c.sigma <= 0: raise ValueError(f'sigma must be positive; it is {c.sigma}.')
+        value = getattr(c, name)
+        want(_count(value) or value is None and name in ('joint_window', 'joint_stride'), name, 'a whole number of at least 1')
+    for name in ('heads', 'offset_groups'):
+        if c.dim % getattr(c, name): raise ValueError(f'{name} must divide 4 * width = {c.dim}; {name}={getattr(c, name)}.')
+    kernel = c.kernel if isinstance(c.kernel, (tuple, list)) else (c.kernel,) * 3
+    want(len(kernel) == 3 and all(_count(k) and k % 2 for k in kernel), 'kernel', 'an odd number, or three: (t, h, w)')
+    strides = c.time_stride if isinstance(c.time_stride, (tuple, list)) else (c.time_stride,) * c.depth
+    want(len(strides) == c.depth and all(_count(s) and s <= c.time_window for s in strides), 'time_stride',
+         f'1 to time_window = {c.time_window} frames, or one such number for each of the {c.depth} blocks')
+    want(c.joint_windows[1] <= c.joint_windows[0], 'joint_stride', f'1 to joint_window = {c.joint_windows[0]} joints')
+    want(_number(c.sigma) and c.sigma > 0, 'sigma', 'a number above 0')
+    for name in ('dropout', 'drop_video'): want(_number(getattr(c, name)) and 0 <= getattr(c, name) < 1, name, 'a number in 0..1, below 1')
+    want(c.geometry or not c.drop_video, 'drop_video', '0 without geometry=True: nothing would be left to see')
+    for name in ('mean', 'std'): want(len(getattr(c, name)) == 3 and all(map(_number, getattr(c, name))), name, 'three numbers')
+    want(min(c.std) > 0, 'std', 'three numbers above 0')
 
 # %% ../nbs/07_model.ipynb #247aeac5
 PRESETS = dict(
@@ -88,8 +109,11 @@ PRESETS = dict(
     small=dict(frames=12, size=64, width=16, heads=2, kernel=(5, 3, 3)),
     paper=dict(frames=12, size=224, width=64, heads=8, kernel=7))
 
-def preset_config(name, **fields): # fields that differ from the preset, `n_classes` and `n_joints` among them
-    "The `D3TConfig` of a preset: 'tiny', 'small' or 'paper'"
+def preset_config(
+    name,     # 'tiny', 'small' or 'paper'
+    **fields, # of `D3TConfig`: `n_classes`, `n_joints`, and whatever differs from the preset
+):            # a `D3TConfig`
+    "The configuration of a preset; a `ValueError` for an unknown one"
     if name not in PRESETS: raise ValueError(f'preset is one of {list(PRESETS)}, not {name!r}.')
     return D3TConfig(**{**PRESETS[name], **fields})
 
@@ -101,9 +125,7 @@ def _attentions(c, depth):
     if c.attention_3d == 'deformable':
         search = TokenSearch3D(c.dim, c.kernel, c.search_stride, c.offset_groups, c.offset_range, c.dense_offsets)
     video = DeformableAttention3D(c.dim, c.heads, search, **common)
-    window = c.joint_window or max(1, round(c.n_joints * 2 / 3))
-    stride = c.joint_stride or max(1, window // 2)
-    if c.attention_joint == 'full': window = stride = c.n_all
+    window, stride = (c.n_all,) * 2 if c.attention_joint == 'full' else c.joint_windows
     joint = JointStrideAttention(c.dim, c.heads, window, stride, ffn_per_window=c.ffn_per_window, **common)
     stride = c.time_stride if isinstance(c.time_stride, int) else c.time_stride[depth]
     window, stride = (10**6, 1) if c.attention_time == 'full' else (c.time_window, stride)
@@ -114,14 +136,21 @@ def _attentions(c, depth):
 # %% ../nbs/07_model.ipynb #f1c74458
 class Block(nn.Module):
     "One 3D deformable transformer block (figure 2a)"
-    def __init__(self, config, depth=0):
+    def __init__(self,
+                 config,   # a `D3TConfig`
+                 depth=0): # which of the blocks it is, from 0
         super().__init__()
         self.video, self.joint, self.time = _attentions(config, depth)
         both = self.video is not None and self.joint is not None and config.modal_tokens != 'none'
         self.merge = CLSMerge(config.dim) if both else None
 
-    def forward(self, z, p, modal, present=None, record=None):
-        "New RGB tokens `z` (b, t, h, w, d), pose tokens `p` (b, t, r, d), modal tokens (b, t, m, d)"
+    def forward(self,
+                z,            # RGB tokens (b, t, h, w, d)
+                p,            # pose tokens (b, t, r, d)
+                modal,        # cross-modal tokens (b, t, m, d)
+                present=None, # (b, t, r), False where a joint is absent; None: all present
+                record=None): # a list that receives what this block looked at
+        "New `z`, `p` and `modal`, of the same shapes"
         look, listen = ({}, {}) if record is not None else (None, None)
         m = modal.shape[2]
         video, _ = dispatch(modal)                               # M_RGB, M_CLS
@@ -144,7 +173,7 @@ class D3T(nn.Module):
                  backbone_weights=None):# e.g. 'KINETICS400_V1' at width 64; the paper trains from scratch
         super().__init__()
         self.config = c = config
-        self.backbone = Backbone(c.backbone, c.width, backbone_weights)
+        self.backbone = Backbone(c.backbone, c.width, backbone_weights).to(memory_format=torch.channels_last_3d)
         self.pose_projection = nn.Linear(c.width, c.dim)
         side = -(-c.size // 8)
         lengths = dict(t=c.frames, y=side, x=side)
@@ -155,7 +184,8 @@ class D3T(nn.Module):
         self.modal = CrossModalTokens(c.dim, c.frames, c.modal_tokens)
         self.blocks = nn.ModuleList(Block(c, i) for i in range(c.depth))
         n_read = len(self.modal.names[c.modal_tokens]) or 2
-        self.norm, self.dropout, self.head = nn.LayerNorm(c.dim), nn.Dropout(c.dropout), nn.Linear(n_read * c.dim, c.n_classes)
+        self.norm, self.dropout = nn.LayerNorm(c.dim), nn.Dropout(c.dropout)
+        self.head = nn.Linear(n_read * c.dim, c.n_classes)
         self.register_buffer('mean', torch.tensor(c.mean).view(3, 1, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(c.std).view(3, 1, 1, 1), persistent=False)
 
@@ -164,7 +194,7 @@ class D3T(nn.Module):
                 joints,      # (b, t*s, r, 2), x and y in pixels of these frames, pixel centres at whole numbers
                 scores=None, # (b, t*s, r), 0..1, 0 = absent; None: all present
                 record=None):# a list that receives, per block, what was looked at
-        "Logits (b, n_classes)"
+        "Logits (b, n_classes); a `ValueError` that names the argument where shapes or values do not fit"
         check_inputs(self.config, frames, joints, scores)
         z, p, modal, present = self.tokens(frames, joints, scores)
         for block in self.blocks: z, p, modal = block(z, p, modal, present, record)
@@ -174,14 +204,18 @@ class D3T(nn.Module):
 def _tokens(self, frames, joints, scores):
     "RGB tokens (b, t, h, w, d), pose tokens (b, t, r, d), modal tokens (b, t, m, d), and who is present (b, t, r)"
     c, (b, _, t, _, _) = self.config, frames.shape
-    f_a, f_b = self.backbone((frames - self.mean) / self.std)
+    frames = ((frames - self.mean) / self.std).contiguous(memory_format=torch.channels_last_3d)  # faster, and F_b comes as tokens
+    f_a, f_b = self.backbone(frames)
     z = f_b.permute(0, 2, 3, 4, 1)                                                   # (b, t, h, w, d)
-    lengths = dict(t=t, y=z.shape[2], x=z.shape[3], pose_t=t, pose_r=c.n_all)
-    place = {k: resize_embedding(e, lengths[k]) for k, e in self.position.items()}
-    z = z + (place['t'][:, None, None] + place['y'][:, None] + place['x'])
     at = joints.unflatten(1, (t, -1))[:, :, c.samples // 2] / 2                      # (b, t, r, 2), pixels of F_a
     seen = None if scores is None else scores.unflatten(1, (t, -1))[:, :, c.samples // 2]
     p = self.pose_projection(pose_tokens(f_a, at, seen, c.sigma))
+    if self.training and c.drop_video:
+        shown = (torch.rand(b, 1, 1, 1, device=z.device) >= c.drop_video).to(z.dtype)
+        z, p = z * shown[..., None], p * shown
+    lengths = dict(t=t, y=z.shape[2], x=z.shape[3], pose_t=t, pose_r=c.n_all)
+    place = {k: resize_embedding(e, lengths[k]) for k, e in self.position.items()}
+    z = z + (place['t'][:, None, None] + place['y'][:, None] + place['x'])
     if c.pose_position: p = p + (place['pose_t'][:, None] + place['pose_r'])
     if c.geometry:
         moves = self.geometry(joints, torch.ones_like(joints[..., 0]) if scores is None else scores)
@@ -199,7 +233,12 @@ def _read_out(self, z, p, modal, present=None):
 D3T.tokens, D3T.read_out = _tokens, _read_out
 
 # %% ../nbs/07_model.ipynb #993681bf
-def check_inputs(config, frames, joints, scores=None):
+def check_inputs(
+    config,      # the model's `D3TConfig`
+    frames,      # as `D3T.forward` takes them
+    joints,      # likewise
+    scores=None, # likewise
+):
     "Raise a `ValueError` that names the argument, what came, and what is wanted"
     c = config
     def wrong(name, x, want): raise ValueError(f'{name} has shape {tuple(x.shape)}; wanted is {want}.')
@@ -218,22 +257,31 @@ def check_inputs(config, frames, joints, scores=None):
         raise ValueError(f'scores must lie in 0..1; they span {scores.min()} to {scores.max()}.')
     lost = ~joints.isfinite().all(-1) & (True if scores is None else scores > 0)
     if lost.any():
-        raise ValueError(f'joints: {int(lost.sum())} that count as present have NaN or infinite coordinates. Give such joints the score 0.')
+        raise ValueError(f'joints: {int(lost.sum())} that count as present have NaN or infinite coordinates. '
+                         'Give such joints the score 0.')
 
 # %% ../nbs/07_model.ipynb #966c1a9e
-def _from_preset(cls, name, n_classes, n_joints, n_people=1, backbone_weights=None, **overrides):
-    "A fresh model of the preset 'tiny', 'small' or 'paper'; any field of `D3TConfig` can be overridden"
-    return cls(preset_config(name, n_classes=n_classes, n_joints=n_joints, n_people=n_people, **overrides), backbone_weights)
+def _from_preset(cls,
+                 name,                  # 'tiny', 'small' or 'paper'
+                 n_classes, n_joints,   # joints of one person
+                 n_people=1,
+                 backbone_weights=None, # as `D3T` takes them
+                 **overrides):          # further fields of `D3TConfig`
+    "A fresh model of a preset, any field of which can be overridden"
+    config = preset_config(name, n_classes=n_classes, n_joints=n_joints, n_people=n_people, **overrides)
+    return cls(config, backbone_weights)
 
-def _save_pretrained(self, folder):
+def _save_pretrained(self,
+                     folder): # is made if it is not there
     "Write `config.json` and `model.safetensors` into `folder`"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / 'config.json').write_text(json.dumps(asdict(self.config), indent=1))
     save_file({k: v.contiguous() for k, v in self.state_dict().items()}, folder / 'model.safetensors')
 
-def _from_pretrained(cls, folder):
-    "The model that `save_pretrained` wrote"
+def _from_pretrained(cls,
+                     folder): # that `save_pretrained` wrote
+    "The model in a folder; a `FileNotFoundError` or a `ValueError` says what is missing or unknown there"
     folder = Path(folder)
     for name in ('config.json', 'model.safetensors'):
         if not (folder / name).exists():
@@ -257,12 +305,14 @@ class Explanation:
     attention: list           # per block (b, n): attention of the modal tokens on them
     joint_attention: list     # per block (b, t, r): attention of the modal tokens on the joints; None where switched off
 
-def _explain(self, frames, joints, scores=None):
+def _explain(self,
+             frames, joints, scores=None): # as `D3T.forward` takes them
     "Logits with sampled positions and attention: an `Explanation`"
-    training, record = self.training, []
+    modes, record = [(m, m.training) for m in self.modules()], []
     try:
         with torch.no_grad(): logits = self.eval()(frames, joints, scores, record)
-    finally: self.train(training)
+    finally:
+        for m, mode in modes: m.training = mode
     return Explanation(logits, *([r.get(k) for r in record] for k in ('positions', 'attention', 'joint_attention')))
 
 D3T.explain = _explain

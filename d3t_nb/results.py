@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Row', 'Experiment', 'read_runs', 'read_failure', 'results_table', 'caption', 'to_markdown', 'plot_table',
-           'write_tables']
+           'tables_markdown', 'write_tables']
 
 # %% ../nbs/23_results.ipynb #7c51a002
 from dataclasses import dataclass, field
@@ -116,6 +116,19 @@ def plot_table(table, title):
     return fig
 
 # %% ../nbs/23_results.ipynb #82efb452
+def tables_markdown(
+    experiments,    # of type `Experiment`
+    root='results'
+) -> str:
+    "Each table on each data set and preset that it was run on; on the smallest real one where it was not run at all"
+    parts = []
+    for e in experiments:
+        runs = {row.run for row in e.rows}
+        found = {(p.parts[-6], p.parts[-4]) for run in runs for p in Path(root).glob(f'*/*/*/{run}/seed*.json')}
+        for where in sorted(found or {('utd_mhad', 'small')}, reverse=True):
+            parts.append(f'{to_markdown(results_table(e, root, *where))}\n\n*{caption(e, root, *where)}*')
+    return '\n\n'.join(parts)
+
 def write_tables(
     experiments, # of type `Experiment`
     root='runs', data:str='synthetic', preset:str='tiny', protocol:str='official'

@@ -16,7 +16,7 @@ import torch
 from . import __version__
 from .core import seed_everything
 from .model import D3TConfig, preset_config
-from .training import NoValidation, get_dls, get_learner, has_bars, make_model, warmup_cosine
+from .training import AUGMENT, NoValidation, get_dls, get_learner, has_bars, make_model, warmup_cosine
 from .data.penn_action import PennAction
 from .data.synthetic import Synthetic
 from .data.utd_mhad import UTDMHAD
@@ -176,9 +176,11 @@ def train_run(
     command:str=None        # the command line, for the result file
 ) -> dict:                  # what the result file holds
     "Train, and write one result file, its history, and the weights"
-    if epochs < 1: raise ValueError(f'epochs is {epochs}; wanted is 1 or more.')
+    for name, n in dict(epochs=epochs, bs=bs).items():
+        if n < 1: raise ValueError(f'{name} is {n}; wanted is 1 or more.')
     path = result_path(reader, preset, experiment or ('final' if final else 'probe'), variant or model, seed, out)
-    settings = dict(model=model, config=asdict(config), epochs=epochs, seed=seed, bs=bs, lr=lr, wd=wd, final=final, aug=aug)
+    settings = dict(model=model, config=asdict(config), epochs=epochs, seed=seed, bs=bs, lr=lr, wd=wd, final=final,
+                    aug=AUGMENT | (aug or {}))
     settings, folder = json.loads(json.dumps(settings)), path.with_suffix('')
     state = load_state(folder, settings) if resume else None
     if state and len(state['history']) == epochs and path.exists(): return json.loads(path.read_text())   # it is done
@@ -238,7 +240,7 @@ def build_config(
     return preset_config(preset, **own | overrides)
 
 # %% ../nbs/20b_runs.ipynb #aa2087f5
-EPOCHS = dict(tiny=20, small=40, paper=90)
+EPOCHS = dict(tiny=20, small=30, paper=90)
 
 def this_command(): return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
@@ -247,7 +249,7 @@ def d3t_train(
     data:str='synthetic',    # data set: synthetic, utd_mhad, penn_action
     preset:str='tiny',       # size of the model: tiny, small, paper
     model:str='d3t',         # d3t, video_only, pose_only, or package.module:Class
-    epochs:int=None,         # default: 20, 40, 90 for tiny, small, paper
+    epochs:int=None,         # default: 20, 30, 90 for tiny, small, paper
     seed:int=0,              # of everything random
     bs:int=16,               # clips in a batch
     lr:float=1e-3,           # highest learning rate
@@ -268,11 +270,12 @@ def d3t_train(
     "Train one model on one data set and write the result file"
     if threads: torch.set_num_threads(threads)
     try:
+        if preset not in EPOCHS: raise ValueError(f"preset is {preset!r}; wanted is one of {', '.join(EPOCHS)}.")
         reader, overrides = get_reader(data, root), read_settings(set)
         if geometry: overrides['geometry'] = True
         config = build_config(reader, preset, **overrides)
         variant = variant or (f'{model}_geometry' if config.geometry else model).replace(':', '.')
-        r = train_run(reader, config, model, epochs or EPOCHS[preset], seed, bs, lr, wd, final, preset, experiment, variant,
+        r = train_run(reader, config, model, EPOCHS[preset] if epochs is None else epochs, seed, bs, lr, wd, final, preset, experiment, variant,
                       out, resume, read_settings(aug) or None, device, workers, command=this_command())
     except (ValueError, FileNotFoundError, FloatingPointError) as e: sys.exit(f'd3t_train: {e}')
     m, split = (r['metrics'], 'test') if final else (r['valid'], 'valid')

@@ -32,7 +32,9 @@ class Clip:
         return (self.scores > 0) & np.isfinite(self.scores) & np.isfinite(xy).all(-1) & (xy != 0).any(-1)
 
 # %% ../../nbs/10_data.clips.ipynb #505b1dba
-def check_clip(clip):
+def check_clip(
+    clip # a `Clip`
+):
     "Raise a `ValueError` that names the clip when its arrays do not belong together"
     f, j, s, who = clip.frames, clip.joints, clip.scores, f"clip {clip.id!r}"
     if f.ndim != 4 or f.shape[-1] not in (1, 3) or f.dtype != np.uint8:
@@ -88,7 +90,7 @@ def _frames(video): return video.permute(0, 2, 3, 1).numpy()                    
 
 # %% ../../nbs/10_data.clips.ipynb #1211e8b0
 def crop_resize(
-    clip:Clip,
+    clip:Clip,          # is left as it is
     box:tuple,          # (left, top, width, height), whole pixels; zeros are padded where it leaves the frame
     size                # side of the result in pixels, or (h, w)
 ) -> Clip:
@@ -104,7 +106,7 @@ def crop_resize(
 
 # %% ../../nbs/10_data.clips.ipynb #dda3fa56
 def flip(
-    clip:Clip,
+    clip:Clip,          # is left as it is
     layout              # a `Layout`: who is left, who is right
 ) -> Clip:
     "Mirror a clip: pixels and x turn around, and the left wrist becomes the right one"
@@ -116,7 +118,7 @@ def flip(
 
 # %% ../../nbs/10_data.clips.ipynb #efe83e93
 def rotate(
-    clip:Clip,
+    clip:Clip,          # is left as it is
     degrees:float       # counter-clockwise, around the centre of the frame
 ) -> Clip:
     "Turn a clip; the corners that come in are black"
@@ -130,8 +132,11 @@ def rotate(
     return replace(clip, frames=_frames(video), joints=joints.astype(np.float32), scores=np.where(seen, clip.scores, 0))
 
 # %% ../../nbs/10_data.clips.ipynb #e9fbe616
-def fit_people(x, n_people):
-    "Pad with zeros, or cut, axis 1 to `n_people`, then put people and joints on one axis: (t, n, j, ...) -> (t, r, ...)"
+def fit_people(
+    x,                 # (t, people, joints, ...)
+    n_people:int       # people the model takes
+) -> np.ndarray:       # (t, n_people * joints, ...), person by person
+    "Pad with zeros, or cut, to `n_people`, then put people and joints on one axis"
     t, n, j = x.shape[:3]
     if n > n_people: x = x[:, :n_people]
     if n < n_people: x = np.concatenate([x, np.zeros((t, n_people - n, j) + x.shape[3:], x.dtype)], 1)
@@ -143,17 +148,20 @@ def crop_box(
     crop:str='pose',         # 'pose': around the visible joints; 'frame': the paper's random / centre crop
     margin:float=1.3,        # for 'pose': its side over the pose's; for 'frame': the frame's shorter side over the crop's
     jitter:tuple=(0, 0),     # for 'pose': largest shift, and largest change of scale, as shares of the side
+    stretch:float=0,         # for 'pose': largest change of its width over its height
     train:bool=False,        # draw at random, from torch's global generator
 ) -> tuple:                  # (left, top, width, height)
-    "The square that the model gets to see, one for all frames of the clip"
+    "The box that the model gets to see, one for all frames of the clip; a square, but for `stretch`"
     h, w = clip.frames.shape[1:3]
-    r = (torch.rand(3) * 2 - 1).tolist() if train else (0, 0, 0)                             # -1..1
+    r = (torch.rand(4) * 2 - 1).tolist() if train else (0, 0, 0, 0)                          # -1..1
     if crop == 'frame':
         side = max(round(min(h, w) / margin), 1)
         return square_box((w - 1 + r[0] * (w - side)) / 2, (h - 1 + r[1] * (h - side)) / 2, side)
     left, top, side, _ = pose_box(clip.joints, clip.scores, margin, (h, w))
     cx, cy = left + (side - 1) / 2 + r[0] * jitter[0] * side, top + (side - 1) / 2 + r[1] * jitter[0] * side
-    return square_box(cx, cy, side * (1 + jitter[1]) ** r[2])
+    side, thin = side * (1 + jitter[1]) ** r[2], (1 + stretch) ** (r[3] / 2)
+    (left, _, w, _), (_, top, _, h) = square_box(cx, cy, side * thin), square_box(cx, cy, side / thin)
+    return left, top, w, h
 
 # %% ../../nbs/10_data.clips.ipynb #2b36c5ae
 @dataclass
@@ -169,8 +177,10 @@ class ClipTransform:
     crop: str = 'pose'           # 'pose', or 'frame' as the paper words it
     margin: float = None         # see `crop_box`; 1.3 for 'pose', 256/224 for 'frame'
     jitter: tuple = (0.1, 0.15)  # shift and scale of the crop in training
+    stretch: float = 0           # largest change of the crop's width over its height in training
     rotate: float = 0            # largest turn in training, in degrees
     brightness: float = 0        # largest relative change of brightness in training
+    joint_noise: float = 0       # spread of a joint's error in training, the same in all frames, as a share of `size`
 
     def __post_init__(self):
         if self.size < 1 or self.frames < 1 or self.samples < 1 or self.n_people < 1:
@@ -182,7 +192,7 @@ class ClipTransform:
 
     def __call__(self, clip:Clip): # -> frames (3, t, h, w) in 0..1, joints (t*s, r, 2), scores (t*s, r)
         check_clip(clip)
-        box = crop_box(clip, self.crop, self.margin, self.jitter, self.train) # from all moments, not only the sampled ones
+        box = crop_box(clip, self.crop, self.margin, self.jitter, self.stretch, self.train) # from all moments, not only the sampled ones
         idx, s = sample_indices(len(clip), self.frames, self.samples, self.train), self.samples
         clip = replace(clip, frames=clip.frames[idx[s // 2::s]], joints=clip.joints[idx], scores=clip.scores[idx])
         clip = crop_resize(clip, box, self.size)
@@ -192,6 +202,9 @@ class ClipTransform:
         video = torch.from_numpy(np.ascontiguousarray(clip.frames.transpose(3, 0, 1, 2))).float().div_(255)
         if gain and self.brightness: video = (video * (1 + gain * self.brightness)).clamp_(0, 1)
         joints, scores = (torch.from_numpy(fit_people(x, self.n_people)) for x in (clip.joints, clip.scores))
+        if self.train and self.joint_noise:
+            error = torch.randn(joints.shape[1:]) * self.joint_noise * self.size                     # (r, 2)
+            joints = joints + error * (scores > 0)[..., None]
         return video.expand(3, -1, -1, -1), joints, scores
 
 # %% ../../nbs/10_data.clips.ipynb #9cf99452
@@ -208,7 +221,7 @@ def shrink(
         k = min(1, detail * tfm.size / min(h, w))
         return crop_resize(clip, (0, 0, w, h), (round(h * k), round(w * k)))
     shift, scale = tfm.jitter
-    reach = (1 + 2 * shift) * (1 + scale)
+    reach = (1 + 2 * shift) * (1 + scale) * (1 + tfm.stretch) ** .5
     left, top, side, _ = pose_box(clip.joints, clip.scores, tfm.margin, (h, w))
     box = square_box(left + (side - 1) / 2, top + (side - 1) / 2, side * reach)
     return crop_resize(clip, box, min(box[2], round(detail * tfm.size)))
