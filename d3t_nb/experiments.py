@@ -12,7 +12,7 @@ from dataclasses import asdict
 import json, sys, time, traceback
 import pandas as pd
 import torch
-from .model import PRESETS
+from .config import PRESETS
 from .results import Experiment, Row, write_tables
 from .runs import EPOCHS, build_config, get_reader, result_path, this_command, train_run
 from .training import clip_datasets, in_notebook

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from . import __version__
 from .core import seed_everything
-from .model import D3TConfig, preset_config
+from .config import D3TConfig, preset_config
 from .training import AUGMENT, NoValidation, get_dls, get_learner, has_bars, make_model, warmup_cosine
 from .data.penn_action import PennAction
 from .data.synthetic import Synthetic
