@@ -49,20 +49,28 @@ class D3TConfig:
     samples: int = 1                  # s, poses a frame; more than 1 only helps `geometry`
 
     def __post_init__(self): check_config(self)
-    @property
-    def dim(self): return 4 * self.width               # d = 4C
-    @property
-    def n_all(self): return self.n_joints * self.n_people   # r
-    @property
-    def joint_windows(self): # window and stride, defaults put in
-        window = self.joint_window or max(1, round(self.n_joints * 2 / 3))
-        return window, self.joint_stride or max(1, window // 2)
+
+# %% ../nbs/06c_config.ipynb #6c0f0007
+def _dim(self):
+    "d = 4C, channels of a token"
+    return 4 * self.width
+
+def _n_all(self):
+    "r, joints of all people"
+    return self.n_joints * self.n_people
+
+def _joint_windows(self):
+    "Window and stride over the joints, defaults put in"
+    window = self.joint_window or max(1, round(self.n_joints * 2 / 3))
+    return window, self.joint_stride or max(1, window // 2)
+
+D3TConfig.dim, D3TConfig.n_all, D3TConfig.joint_windows = map(property, (_dim, _n_all, _joint_windows))
 
 # %% ../nbs/06c_config.ipynb #c44e04e4
 _CHOICES = dict(attention_3d=('deformable', 'full', 'none'), attention_joint=('stride', 'full', 'none'),
-                attention_time=('stride', 'full', 'none'), modal_tokens=tuple(CrossModalTokens.names), backbone=tuple(CONVS),
-                offset_range=('tanh', None), **{k: (True, False) for k in
-                'dense_offsets pose_position pre_norm ffn_per_window geometry'.split()})
+                attention_time=('stride', 'full', 'none'), modal_tokens=tuple(CrossModalTokens.names),
+                backbone=tuple(CONVS), offset_range=('tanh', None),
+                **{k: (True, False) for k in 'dense_offsets pose_position pre_norm ffn_per_window geometry'.split()})
 _COUNTS = ('n_classes n_joints n_people frames size width depth heads samples search_stride offset_groups time_window '
            'ffn_ratio joint_window joint_stride').split()
 
@@ -76,9 +84,9 @@ def check_config(c): # a `D3TConfig`
     for name, allowed in _CHOICES.items(): want(getattr(c, name) in allowed, name, f'one of {allowed}')
     for name in _COUNTS:
         value = getattr(c, name)
-        want(_count(value) or value is None and name in ('joint_window', 'joint_stride'), name, 'a whole number of at least 1')
-    for name in ('heads', 'offset_groups'):
-        if c.dim % getattr(c, name): raise ValueError(f'{name} must divide 4 * width = {c.dim}; {name}={getattr(c, name)}.')
+        missing = value is None and name in ('joint_window', 'joint_stride')
+        want(_count(value) or missing, name, 'a whole number of at least 1')
+    for name in ('heads', 'offset_groups'): want(c.dim % getattr(c, name) == 0, name, f'a divisor of 4 * width = {c.dim}')
     kernel = c.kernel if isinstance(c.kernel, (tuple, list)) else (c.kernel,) * 3
     want(len(kernel) == 3 and all(_count(k) and k % 2 for k in kernel), 'kernel', 'an odd number, or three: (t, h, w)')
     strides = c.time_stride if isinstance(c.time_stride, (tuple, list)) else (c.time_stride,) * c.depth
@@ -86,9 +94,11 @@ def check_config(c): # a `D3TConfig`
          f'1 to time_window = {c.time_window} frames, or one such number for each of the {c.depth} blocks')
     want(c.joint_windows[1] <= c.joint_windows[0], 'joint_stride', f'1 to joint_window = {c.joint_windows[0]} joints')
     want(_number(c.sigma) and c.sigma > 0, 'sigma', 'a number above 0')
-    for name in ('dropout', 'drop_video'): want(_number(getattr(c, name)) and 0 <= getattr(c, name) < 1, name, 'a number in 0..1, below 1')
+    for name in ('dropout', 'drop_video'):
+        want(_number(getattr(c, name)) and 0 <= getattr(c, name) < 1, name, 'a number from 0, below 1')
     want(c.geometry or not c.drop_video, 'drop_video', '0 without geometry=True: nothing would be left to see')
-    for name in ('mean', 'std'): want(len(getattr(c, name)) == 3 and all(map(_number, getattr(c, name))), name, 'three numbers')
+    for name in ('mean', 'std'):
+        want(len(getattr(c, name)) == 3 and all(map(_number, getattr(c, name))), name, 'three numbers')
     want(min(c.std) > 0, 'std', 'three numbers above 0')
 
 # %% ../nbs/06c_config.ipynb #247aeac5

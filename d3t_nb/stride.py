@@ -62,13 +62,17 @@ class WindowAttention(nn.Module):
         x = x + self.to_out(merge_windows(out, index, n, busy))
         return x + self.ffn(x)
 
-    def received(self, x, index, keep=None, busy=None, asks=slice(None)):
-        "Attention (b, n) on each token: mean over heads, over the queries `asks` of a window, and over windows"
-        q, k, _ = self.in_windows(x, index)
-        scores = q[:, :, asks] @ k.mT / q.shape[-1]**.5
-        if keep is not None: scores = scores.masked_fill(~self.mask(index, keep, busy), -torch.inf)
-        weights = scores.softmax(-1).mean((1, 2)).view(len(x), *index.shape, 1)     # (b, windows, l, 1)
-        return merge_windows(weights, index, x.shape[1], busy)[..., 0]
+
+# %% ../nbs/05_stride_attention.ipynb #5e1f0c02
+def _received(self, x, index, keep=None, busy=None, asks=slice(None)):
+    "Attention (b, n) on each token: mean over heads, over the queries `asks` of a window, and over windows"
+    q, k, _ = self.in_windows(x, index)
+    scores = q[:, :, asks] @ k.mT / q.shape[-1]**.5
+    if keep is not None: scores = scores.masked_fill(~self.mask(index, keep, busy), -torch.inf)
+    weights = scores.softmax(-1).mean((1, 2)).view(len(x), *index.shape, 1)     # (b, windows, l, 1)
+    return merge_windows(weights, index, x.shape[1], busy)[..., 0]
+
+WindowAttention.received = _received
 
 # %% ../nbs/05_stride_attention.ipynb #5df5848b
 def merge_windows(out,        # (b, windows, l, d)
