@@ -48,7 +48,7 @@ def table5():
 def modalities():
     """Video alone, pose alone, both: not a table of the paper, but the question that it raises.
 
-    `d3t_tables --tables modalities --data utd_mhad --preset small`: three quarters of an hour on two CPU cores."""
+    `d3t_tables --tables modalities --data utd_mhad --preset small`: forty minutes on two CPU cores."""
     return Experiment('modalities', 'Modalities: what the second one adds', (
         Row('D3T, as the paper has it', 'modalities/d3t'),
         Row('D3T + geometry option', 'modalities/d3t_geometry', config=dict(geometry=True, drop_video=.4, dropout=.1)),
