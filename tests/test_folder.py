@@ -1,6 +1,6 @@
 """A folder of one's own: poses in every kind of file, videos that are none, splits that overlap, and a training run on what is left."""
-import json, random, warnings
-import av, numpy as np, pandas as pd, pytest
+import json, os, random, warnings
+import av, numpy as np, pandas as pd, pytest, torch
 from d3t_nb.core import LAYOUTS, make_layout, tiny_batch
 from d3t_nb.data.clips import check_clip
 from d3t_nb.data.folder import ClipFolder
@@ -161,6 +161,12 @@ def test_sound_alone_is_no_video(tmp_path):
     for f in (look, read_frames):
         with pytest.raises(ValueError, match='a.mp4: there is no video in it'): f(tmp_path/'a.mp4')
 
+def test_pipes_do_not_hang(tmp_path):
+    for k, n in enumerate(('train/a/1', 'train/b/1', 'train/b/2')): put(tmp_path, n, k)
+    for name in ('a/1.mp4', 'b/1.npz'): (tmp_path/'train'/name).unlink(); os.mkfifo(tmp_path/'train'/name)
+    put(tmp_path, 'train/a/2', 7)
+    assert dict(quiet(tmp_path).skipped.values) == {'train/a/1.mp4': 'it is no file.', 'train/b/1.mp4': 'train/b/1.npz: it is empty.'}
+
 # -- the folder
 
 def test_reader(good):
@@ -278,3 +284,31 @@ def test_training_on_a_folder(tmp_path):
     assert result['dataset'] == 'folder' and result['protocol'] == 'folders' and len(result['history']) == 4
     losses = [h['train_loss'] for h in result['history']]
     assert losses[-1] < losses[0]
+
+# -- estimated poses
+
+def test_poses_of_a_folder(tmp_path, capsys):
+    "Random weights: file, shape and units alone. A second run has nothing to do"
+    import d3t_nb.data.poses as P
+    for n in ('a/1', 'b/2'): put(tmp_path, n, 3, t=3); (tmp_path/f'{n}.npz').unlink()
+    np.savez(tmp_path/'a/1.npz', joints=scene(3, t=3)[1]); mine = (tmp_path/'a/1.npz').read_bytes()
+    net = P.get_estimator('random', min_size=64, max_size=64, box_detections_per_img=2)
+    assert P.estimate_folder(tmp_path, net, min_score=0) == {} and '1/1 b/2.mp4: 3 frames' in capsys.readouterr().out
+    pose = read_pose(tmp_path/'b/2.npz')
+    assert pose.layout == COCO and len(pose.joints) == 3 and (pose.scores > 0).any() and (tmp_path/'a/1.npz').read_bytes() == mine
+    P.d3t_poses(str(tmp_path)); assert 'every video has a pose' in capsys.readouterr().out
+    with pytest.raises(SystemExit, match='no such folder'): P.d3t_poses(str(tmp_path/'none'))
+
+def test_stopped_in_the_middle_of_a_file(tmp_path, monkeypatch):
+    import d3t_nb.data.poses as P
+    def stop(f, **kw): f.write(b'half'); raise KeyboardInterrupt
+    monkeypatch.setattr(P.np, 'savez_compressed', stop)
+    with pytest.raises(KeyboardInterrupt): P.save_pose(tmp_path/'a.npz', np.ones((2, 1, 17, 2)), np.ones((2, 1, 17)))
+    write_frames(tmp_path/'a.mp4', scene()[0])
+    assert not (tmp_path/'a.npz').exists() and [p.name for p in P.without_pose(tmp_path)] == ['a.mp4']
+
+def test_no_weights(monkeypatch, tmp_path):
+    import d3t_nb.data.poses as P
+    def offline(*args, **kw): raise OSError('no network')
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', offline)
+    with pytest.raises(FileNotFoundError, match='no network.*https://.*--weights FILE'): P.get_estimator()

@@ -76,10 +76,10 @@ def find_copies(
 ) -> dict:             # copy -> the file it is a copy of
     "Files with the same content as an earlier one"
     paths, first, copies = list(paths), {}, {}
-    size = {p: p.stat().st_size for p in paths}
+    size = {p: p.stat().st_size if p.is_file() else 0 for p in paths}  # a link that leads nowhere is told later
     often = Counter(size.values())
     for p in paths:
-        if size[p] == 0 or often[size[p]] == 1: continue               # an empty file is told by that name
+        if size[p] == 0 or often[size[p]] == 1: continue               # so is an empty file
         key = hashlib.sha1(p.read_bytes()).digest()
         if first.setdefault(key, p) != p: copies[p] = first[key]
     return copies
