@@ -187,7 +187,7 @@ def test_own_valid_folder_and_capital_letters(tmp_path):
 BAD = dict(few=(lambda xy: xy[:7], '10 frames but 7 poses'), many=(lambda xy: np.concatenate([xy, xy[:3]]), '10 frames but 13 poses'),
     nan=(lambda xy: xy * np.nan, 'nobody is seen'), far=(lambda xy: xy * 20, 'outside of the 64 x 48 frame'), zero=(lambda xy: xy * 0, 'nobody is seen'),
     share=(lambda xy: xy / 64, 'wanted pixels'), none=(lambda xy: xy[:0], 'wanted (t, people, joints, 2)'), three=(lambda xy: np.concatenate([xy, xy[..., :1]], -1), 'wanted (t, people'),
-    nobody=(lambda xy: xy[:, :0], 'nobody is seen'), penn=(lambda xy: xy[:, :, :13], 'most have the 17 of coco17'), odd=(lambda xy: xy[:, :, :9], 'fit none of'))
+    nobody=(lambda xy: xy[:, :0], 'nobody is seen'), penn=(lambda xy: xy[:, :, :13], 'most have the 17 joints of coco17'), odd=(lambda xy: xy[:, :, :9], 'fit none of'))
 
 @pytest.mark.parametrize('name', BAD)
 def test_bad_pose_is_left_out_and_told(good, name):

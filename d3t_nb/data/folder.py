@@ -39,13 +39,15 @@ def pair_files(
     groups, pairs, others = {}, [], []
     for p in _shown(folder): groups.setdefault(p.name if p.is_dir() else p.stem, []).append(p)
     for files in groups.values():
-        kind = lambda p: 'pose' if p.is_dir() or p.suffix.lower() in POSES else 'video' if p.suffix.lower() in VIDEOS else ''
+        kind = lambda p: ('pose' if p.is_dir() or p.suffix.lower() in POSES else 'video' if p.suffix.lower() in VIDEOS else '')
         videos, poses = ([p for p in files if kind(p) == k] for k in ('video', 'pose'))
         others += [(p, f"wanted is {' '.join(VIDEOS)} or {' '.join(POSES)}") for p in files if not kind(p)]
         if len(videos) == len(poses) == 1: pairs.append((videos[0], poses[0]))
         elif not poses: others += [(p, "no pose beside it; d3t_poses can make one") for p in videos]
         elif not videos: others += [(p, "no video beside it") for p in poses]
-        else: others += [(p, f"which belongs to which: {', '.join(f.name for f in videos + poses)}? Keep one of each") for p in videos]
+        else:
+            names = ', '.join(f.name for f in videos + poses)
+            others += [(p, f"which belongs to which: {names}? Keep one of each") for p in videos]
     return pairs, others
 
 # %% ../../nbs/17_data.folder.ipynb #17000021
@@ -60,9 +62,11 @@ def find_clips(
     if not root.is_dir(): raise FileNotFoundError(MISSING.format(root=root, found='no such folder'))
     inside = _shown(root)
     if 'train' not in [p.name for p in inside if p.is_dir()]:
-        raise FileNotFoundError(MISSING.format(root=root, found=f"it has {', '.join(p.name for p in inside[:5]) or 'nothing'} in it, but no folder train"))
+        has = ', '.join(p.name for p in inside[:5]) or 'nothing'
+        raise FileNotFoundError(MISSING.format(root=root, found=f"it has {has} in it, but no folder train"))
     for split in inside:
-        if split.name not in SPLITS or not split.is_dir(): others.append((split, "wanted are train, valid, test")); continue
+        if split.name not in SPLITS or not split.is_dir():
+            others.append((split, "wanted are train, valid, test")); continue
         for action in _shown(split):
             if not action.is_dir(): others.append((action, "it is in no class folder")); continue
             pairs, rest = pair_files(action)
@@ -99,7 +103,8 @@ class ClipFolder:
         same_names:bool=False, # clips of one name in two splits are different recordings
         name:str='folder'      # of the data set, in the paths of results
     ):
-        self.root, self.n_people, self.by, self.flips, self.name, self._rows = Path(root), n_people, by, flips, name, []
+        self.root, self.n_people, self.by, self.flips, self.name = Path(root), n_people, by, flips, name
+        self._rows = []                                                # of `skipped`
         if n_people < 1: raise ValueError(f"n_people is {n_people}; wanted 1 or more.")
         rows, others = find_clips(self.root)
         for path, why in others: self._skip(path, why)
@@ -114,7 +119,8 @@ class ClipFolder:
         return pd.DataFrame(self._rows, columns=['file', 'reason'])
 
     def _skip(self, path, why):
-        self._rows.append((Path(path).relative_to(self.root).as_posix(), str(why).replace(f'{path}: ', '').replace(f'{self.root}/', '')))
+        why = str(why).replace(f'{path}: ', '').replace(f'{self.root}/', '')
+        self._rows.append((Path(path).relative_to(self.root).as_posix(), why))
 
 # %% ../../nbs/17_data.folder.ipynb #17000028
 @patch
@@ -122,7 +128,7 @@ def _known(self:ClipFolder, row):
     "Is its class one that can be learnt?"
     _, action, video, _ = row
     if action in self.classes: return True
-    self._skip(video, f"nobody knows the class {action!r}: it is not among the classes, {', '.join(self.classes)} (the folders in train)")
+    self._skip(video, f"nobody knows the class {action!r}; classes are {', '.join(self.classes)} (the folders in train)")
 
 @patch
 def _unique(self:ClipFolder, rows, same_names):
@@ -134,8 +140,8 @@ def _unique(self:ClipFolder, rows, same_names):
     rows = [r for r in rows if r[2] not in copies]
     names = Counter((action, video.stem) for _, action, video, _ in rows)
     if (twice := ['/'.join(n) for n, k in names.items() if k > 1]) and not same_names:
-        raise ValueError(f"{self.root}: {len(twice)} clips are in two splits, such as {twice[0]}. If they are different recordings, "
-                         "rename them or pass same_names=True; else delete one of each.")
+        raise ValueError(f"{self.root}: {len(twice)} clips are in two splits, such as {twice[0]}. If they are different "
+                         "recordings, rename them or pass same_names=True; else delete one of each.")
     return rows
 
 # %% ../../nbs/17_data.folder.ipynb #17000029
@@ -151,8 +157,9 @@ def _check(self:ClipFolder, row, layout):
         people = int((scores[:n] > 0).any((0, 2)).sum())
         if not people: raise ValueError(f"{pose}: nobody is seen in it.")
     except (ValueError, OSError) as e: return self._skip(video, e)
-    return dict(id=id, label=self.classes.index(action), action=action, split=SPLITS[split], frames=n, height=seen.height, width=seen.width,
-                people=people, trimmed=max(seen.frames, len(joints)) - n, video=video, pose=pose, layout=found)
+    return dict(id=id, label=self.classes.index(action), action=action, split=SPLITS[split], frames=n,
+                height=seen.height, width=seen.width, people=people, trimmed=max(seen.frames, len(joints)) - n,
+                video=video, pose=pose, layout=found)
 
 # %% ../../nbs/17_data.folder.ipynb #17000030
 @patch
@@ -162,9 +169,10 @@ def _alike(self:ClipFolder, rows, layout):
         why = '; '.join(f'{f}: {r}' for f, r in self._rows[:3]) or 'there are none'
         raise ValueError(f"{self.root}: no clip of it can be used ({why}).")
     self.layout = layout or Counter(r['layout'] for r in rows).most_common(1)[0][0]
+    what = lambda l: f"the {len(l)} joints of {l.name}"
     for r in rows:
         if r['layout'].joints != self.layout.joints:
-            self._skip(r['video'], f"its pose has the {len(r['layout'])} joints of {r['layout'].name}, most have the {len(self.layout)} of {self.layout.name}")
+            self._skip(r['video'], f"its pose has {what(r['layout'])}, most have {what(self.layout)}")
     return [r for r in rows if r['layout'].joints == self.layout.joints]
 
 @patch
@@ -175,14 +183,17 @@ def _table(self:ClipFolder, rows):
     if lost := [c for i, c in enumerate(self.classes) if i not in set(train.label)]:
         raise ValueError(f"{self.root}: no training clip of {', '.join(lost)} can be used; see why: "
                          + '; '.join(f'{f}: {r}' for f, r in self._rows if f'/{lost[0]}/' in f)[:300])
-    if 'valid' not in set(self.clips.split): self.clips.loc[sorted(carve_valid(train.index, train.label)), 'split'] = 'valid'
-    if n := len(self._rows): warnings.warn(f"{self.root}: {n} files are left out, {len(rows)} clips are used. reader.skipped says why.", stacklevel=3)
+    if 'valid' not in set(self.clips.split):
+        self.clips.loc[sorted(carve_valid(train.index, train.label)), 'split'] = 'valid'
+    if n := len(self._rows):
+        warnings.warn(f"{self.root}: {n} files are left out, {len(rows)} clips are used. reader.skipped says why.", stacklevel=3)
 
 # %% ../../nbs/17_data.folder.ipynb #17000031
 @patch
 def load(self:ClipFolder, id:str) -> Clip:
     "Video and pose of one clip. `ValueError` that names the file if it cannot be decoded to its end"
-    if id not in self.clips.index: raise ValueError(f"id is {id!r}; wanted one of reader.clips.index, such as {self.clips.index[0]!r}.")
+    if id not in self.clips.index:
+        raise ValueError(f"id is {id!r}; wanted one of reader.clips.index, such as {self.clips.index[0]!r}.")
     row = self.clips.loc[id]
     frames = read_frames(row.video)
     joints, scores, _ = read_pose(row.pose, frames.shape[1:3], len(frames), self.layout)

@@ -53,15 +53,16 @@ def long_table(
 ):
     "The same with a row a joint: frame, person, joint, x, y, score. `ValueError` for other columns"
     known = {c: str(c).strip().lower() for c in table.columns}
-    table = table.rename(columns={c: l if l in ('frame', 'person', 'joint', 'x', 'y', 'score') else c.strip() for c, l in known.items()})
+    fixed = ('frame', 'person', 'joint', 'x', 'y', 'score')
+    table = table.rename(columns={c: l if l in fixed else str(c).strip() for c, l in known.items()})
     if 'frame' not in table:
         raise ValueError(f"columns are {', '.join(table.columns[:4])} ...; wanted frame, perhaps person, and joints.")
     if 'person' not in table: table['person'] = 0
     if {'joint', 'x', 'y'} <= set(table): return table if 'score' in table else table.assign(score=1)
     names = [c[:-2] for c in table.columns if c.endswith('_x') and f'{c[:-2]}_y' in table]
-    if not names: raise ValueError("no columns joint, x, y, and none like left_wrist_x and left_wrist_y; wanted one of the two.")
-    return pd.concat([pd.DataFrame(dict(frame=table.frame, person=table.person, joint=n, x=table[f'{n}_x'], y=table[f'{n}_y'],
-                                        score=table.get(f'{n}_score', 1))) for n in names])
+    if not names: raise ValueError("no columns joint, x, y, and none like left_wrist_x, left_wrist_y; wanted one of the two.")
+    part = lambda n: dict(joint=n, x=table[f'{n}_x'], y=table[f'{n}_y'], score=table.get(f'{n}_score', 1))
+    return pd.concat([table[['frame', 'person']].assign(**part(n)) for n in names])
 
 # %% ../../nbs/16c_data.pose_files.ipynb #16c10046
 def csv_people(
@@ -71,9 +72,10 @@ def csv_people(
     "Joints out of a table. `ValueError` for other columns, and for a joint that is there twice"
     table = long_table(pd.read_csv(path, skipinitialspace=True))
     if table.empty: raise ValueError("it has a header and no rows.")
-    if table.person.isna().any(): raise ValueError("column person has an empty cell; wanted a name or a number in each row.")
+    if table.person.isna().any(): raise ValueError("column person has an empty cell; wanted a name or a number.")
     table['joint'] = table.joint.astype(str).str.strip()
-    if table.duplicated(['frame', 'person', 'joint']).any(): raise ValueError("a joint of a person is there twice in one frame.")
+    if table.duplicated(['frame', 'person', 'joint']).any():
+        raise ValueError("a joint of a person is there twice in one frame.")
     layout = layout or layout_of(table.joint.unique())
     rows = {name: i for i, n in enumerate(layout.joints) for name in (n, str(i))}
     if lost := set(table.joint) - set(rows): raise ValueError(f"joint {min(lost)!r} is not in {layout.name}.")
@@ -91,11 +93,13 @@ def npz_people(path, layout):
     "The arrays of an `.npz`: joints, scores, layout. Pickled objects are refused"
     if not zipfile.is_zipfile(path): raise ValueError("it is no .npz archive, or a part of one is missing.")
     with np.load(path, allow_pickle=False) as z:
-        if 'joints' not in z: raise ValueError(f"arrays are {', '.join(z.files) or 'none'}; wanted joints, and perhaps scores, layout.")
+        if 'joints' not in z:
+            raise ValueError(f"arrays are {', '.join(z.files) or 'none'}; wanted joints, and perhaps scores, layout.")
         joints, scores = tidy(z['joints'], z['scores'] if 'scores' in z else None)
         name = str(z['layout']) if 'layout' in z else None
     if name in LAYOUTS: return joints, scores, LAYOUTS[name]
-    if name and not layout: raise ValueError(f"layout is {name!r}; wanted one of {', '.join(LAYOUTS)}, or pass a `layout`.")
+    if name and not layout:
+        raise ValueError(f"layout is {name!r}; wanted one of {', '.join(LAYOUTS)}, or pass a `layout`.")
     return joints, scores, layout or layout_of(range(joints.shape[2]))
 
 def frame_files(path):
@@ -132,7 +136,8 @@ def in_frame(
     if seen.sum() > 1 and np.abs(joints[seen]).max() <= 1:
         raise ValueError("coordinates are within 0..1; wanted pixels: multiply x by the width, y by the height.")
     if inside.sum() < seen.sum() / 2:
-        raise ValueError(f"{1 - inside.sum() / seen.sum():.0%} of the joints are outside of the {size[1]} x {size[0]} frame; "
+        out = 1 - inside.sum() / seen.sum()
+        raise ValueError(f"{out:.0%} of the joints are outside of the {size[1]} x {size[0]} frame; "
                          "were they measured on a picture of another size?")
     return np.where(inside, scores, 0).astype(np.float32)
 
@@ -145,18 +150,21 @@ def read_pose(
 ) -> Pose:             # joints float32 (t, people, joints, 2) in pixels, scores float32 (t, people, joints), layout
     "The pose in a file of any of the five kinds. `ValueError` that names the file, whatever is wrong with it"
     path = Path(path)
-    if not path.exists(): raise FileNotFoundError(f"{path}: no such file; a pose is .npz, .csv, .json, or a folder of .json files.")
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; a pose is .npz, .csv, .json, or a folder of .json files.")
     try:
         joints, scores, found, whole = _read_any(path, size, layout)
         if joints.shape[2] != len(found) or layout and found.joints != layout.joints:
-            raise ValueError(f"it has {joints.shape[2]} joints ({found.name}); wanted the {len(layout or found)} of {(layout or found).name}.")
+            wanted = layout or found
+            raise ValueError(f"it has {joints.shape[2]} joints ({found.name}); wanted the {len(wanted)} of {wanted.name}.")
         if not whole and frames and len(joints) < frames:
             fill = lambda x: np.concatenate([x, np.zeros((frames - len(x), *x.shape[1:]), x.dtype)])
             joints, scores = fill(joints), fill(scores)
         if size: scores = in_frame(joints, scores, size)
     except json.JSONDecodeError as e: raise ValueError(f"{path}: damaged JSON ({e}).") from None
     except ValueError as e: raise ValueError(f"{path}: {e}") from None
-    except Exception as e: raise ValueError(f"{path}: it is damaged, or of another kind than its name says ({type(e).__name__}: {e}).") from None
+    except Exception as e:               # files from strangers: whatever the parsers trip over, the file is named
+        raise ValueError(f"{path}: it is damaged, or not what its name says ({type(e).__name__}: {e}).") from None
     return Pose(np.where(scores[..., None] > 0, joints, 0), scores, found)
 
 # %% ../../nbs/16c_data.pose_files.ipynb #16c10037

@@ -15,8 +15,8 @@ from .people import follow
 
 # %% ../../nbs/16b_data.pose_json.ipynb #16b00006
 _names = lambda text: make_layout('', text, '').joints
-_ARMS_LEGS = ('nose neck r_shoulder r_elbow r_wrist l_shoulder l_elbow l_wrist {}r_hip r_knee r_ankle l_hip l_knee l_ankle '
-              'r_eye l_eye r_ear l_ear')
+_ARMS_LEGS = ('nose neck r_shoulder r_elbow r_wrist l_shoulder l_elbow l_wrist {}r_hip r_knee r_ankle '
+              'l_hip l_knee l_ankle r_eye l_eye r_ear l_ear')
 COCO = LAYOUTS['coco17']
 ORDERS = dict(
     coco=COCO.joints,
@@ -42,12 +42,13 @@ _natural = lambda name: [int(s) if s.isdigit() else s for s in re.split(r'(\d+)'
 def frame_numbers(
     numbers            # as a file gives them
 ) -> np.ndarray:       # the same as whole numbers
-    "Frame numbers, checked: whole, counted from 0. `ValueError` if they begin at 1, for then nobody knows which is meant"
+    "Frame numbers, checked: whole, counted from 0. `ValueError` if they begin at 1: which one is meant?"
     n = np.asarray(pd.to_numeric(pd.Series(list(numbers), dtype=object)), float)
     if not np.isfinite(n).all() or (n != np.floor(n)).any() or (n < 0).any() or (n > 1e5).any():
         raise ValueError("frame numbers have to be whole, from 0 to 100000.")
     if len(n) and n.min() == 1:
-        raise ValueError("frames begin at 1; count them from 0 (if frame 0 shows nobody, give it a person with score 0).")
+        raise ValueError("frames begin at 1; count them from 0 "
+                         "(if frame 0 shows nobody, give it a person with score 0).")
     return n.astype(int)
 
 # %% ../../nbs/16b_data.pose_json.ipynb #16b00025
@@ -78,7 +79,8 @@ def openpose_people(data):
     for frame in data:
         people = [np.asarray(p['pose_keypoints_2d'], float).reshape(-1, 3) for p in frame['people']]
         for p in people:
-            if len(p) not in (0, 18, 25): raise ValueError(f"a person with {len(p)} keypoints; wanted 18 or 25 (x, y, confidence).")
+            if len(p) not in (0, 18, 25):
+                raise ValueError(f"a person with {len(p)} keypoints; wanted 18 or 25 (x, y, confidence).")
         frames.append([(None, p[TO_COCO[f'openpose{len(p)}']]) for p in people if len(p)])
     return frames
 
@@ -88,7 +90,8 @@ def mediapipe_people(data, size):
     frames = []
     for frame in data:
         people = [frame] if frame and isinstance(frame[0], dict) else frame or []
-        points = [np.array([[l['x'], l['y'], l.get('visibility', 1)] for l in p], float).reshape(-1, 3) for p in people]
+        marks = [[[l['x'], l['y'], l.get('visibility', 1)] for l in p] for p in people]
+        points = [np.array(m, float).reshape(-1, 3) for m in marks]
         for p in points:
             if len(p) != 33: raise ValueError(f"a person with {len(p)} landmarks; wanted MediaPipe's 33.")
         frames.append([(None, np.c_[from_shares(p[:, :2], size), p[:, 2]][TO_COCO['mediapipe']]) for p in points])
@@ -116,11 +119,12 @@ def json_people(
     size=None          # (h, w) of the frame; needed for shares of it
 ) -> tuple:            # (t, people, 17, 3): x, y, score; True if the file says how many frames there are
     "Joints out of COCO-style, OpenPose or MediaPipe JSON. `ValueError` for anything else"
-    if isinstance(data, dict) and 'annotations' not in data: data = data.get('frames', [data] if 'people' in data else None)
+    if isinstance(data, dict) and 'annotations' not in data:
+        data = data.get('frames', [data] if 'people' in data else None)
     first = next((d for d in data if d), None) if isinstance(data, list) else None
     has = lambda key: isinstance(first, dict) and key in first
     if isinstance(data, dict) or has('image_id'): frames = coco_people(data)
     elif has('people'): frames = openpose_people(data)
-    elif isinstance(data, list) and data and isinstance(first, (list, type(None))): frames = mediapipe_people(data, size)
+    elif isinstance(data, list) and data and not isinstance(first, dict): frames = mediapipe_people(data, size)
     else: raise ValueError("it is none of COCO-style, OpenPose and MediaPipe JSON, or has no frame in it.")
     return by_identity(frames), bool(data.get('images')) if isinstance(data, dict) else not has('image_id')

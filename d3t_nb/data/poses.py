@@ -56,15 +56,17 @@ def get_estimator(
     device='cpu',
     **kwargs               # for torchvision's `keypointrcnn_resnet50_fpn`
 ):
-    "torchvision's keypoint R-CNN, ready to use. `FileNotFoundError` that says where to get the weights if they cannot be had"
+    "torchvision's keypoint R-CNN. `FileNotFoundError` that says where to get the weights if they cannot be had"
     from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights as Weights, keypointrcnn_resnet50_fpn
+    load = torch.hub.load_state_dict_from_url
     net = keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None, **kwargs)
     url = Weights.DEFAULT.url
     try:
-        if weights == 'default': net.load_state_dict(torch.hub.load_state_dict_from_url(url, map_location='cpu', progress=False, check_hash=True))
+        if weights == 'default': net.load_state_dict(load(url, map_location='cpu', check_hash=True))
         elif weights != 'random': net.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True))
     except OSError as e:
-        raise FileNotFoundError(f"weights {weights!r} cannot be had ({e}). Get {url} where there is a network, and pass the file: --weights FILE.") from None
+        raise FileNotFoundError(f"weights {weights!r} cannot be had ({e}). Get {url} where there is a network, "
+                                "and pass the file: --weights FILE.") from None
     return net.eval().to(device)
 
 # %% ../../nbs/17b_data.poses.ipynb #17b00015
@@ -84,7 +86,8 @@ def without_pose(
     "The videos that have no pose beside them. `FileNotFoundError` if there is no such folder"
     folder = Path(folder)
     if not folder.is_dir(): raise FileNotFoundError(f"{folder}: no such folder.")
-    videos = sorted(p for p in folder.rglob('*') if p.suffix.lower() in VIDEOS and p.is_file() and not p.name.startswith('.'))
+    is_video = lambda p: p.suffix.lower() in VIDEOS and p.is_file() and not p.name.startswith('.')
+    videos = sorted(p for p in folder.rglob('*') if is_video(p))
     has = lambda p: p.with_name(p.stem).is_dir() or any(p.with_name(p.stem + s).exists() for s in POSES)
     return [p for p in videos if not has(p)]
 
@@ -117,6 +120,6 @@ def d3t_poses(
     "Estimate the poses of all videos in a folder that have none, with torchvision's keypoint R-CNN"
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
     try:
-        if without_pose(folder): estimate_folder(folder, get_estimator(weights, device), min_score=min_score, bs=bs, device=device)
-        else: print('every video has a pose beside it')
+        if not without_pose(folder): print('every video has a pose beside it')
+        else: estimate_folder(folder, get_estimator(weights, device), min_score=min_score, bs=bs, device=device)
     except (FileNotFoundError, ValueError) as e: raise SystemExit(f'd3t_poses: {e}')

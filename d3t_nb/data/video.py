@@ -14,14 +14,15 @@ import numpy as np
 def open_video(
     path               # a video file
 ):
-    "An open PyAV container with a video in it. `ValueError` that names the file if it is none, `FileNotFoundError` if it is not there"
+    "An open PyAV container with a video in it. `ValueError` that names a file that is none, `FileNotFoundError`"
     import av
     path = Path(path)
     if not path.exists(): raise FileNotFoundError(f"{path}: no such video.")
     if not path.is_file(): raise ValueError(f"{path}: it is no file.")
     if path.stat().st_size == 0: raise ValueError(f"{path}: it is empty; get it again.")
     try: f = av.open(str(path))
-    except av.FFmpegError as e: raise ValueError(f"{path}: it is no video, or its end is missing ({e.strerror}); get it again.") from None
+    except av.FFmpegError as e:
+        raise ValueError(f"{path}: it is no video, or its end is missing ({e.strerror}); get it again.") from None
     if f.streams.video: return f
     f.close()
     raise ValueError(f"{path}: there is no video in it.")
@@ -38,8 +39,10 @@ def decode(
         try:
             for frame in f.decode(video=0):
                 n += 1
-                yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format='rgb24'), getattr(frame, 'rotation', 0) // 90))
-        except av.FFmpegError as e: raise ValueError(f"{path}: it is damaged after {n} frames ({e.strerror}); get it again.") from None
+                turns = getattr(frame, 'rotation', 0) // 90
+                yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format='rgb24'), turns))
+        except av.FFmpegError as e:
+            raise ValueError(f"{path}: it is damaged after {n} frames ({e.strerror}); get it again.") from None
     if n < max(promised - 2, 1): raise ValueError(f"{path}: it ends after {n} of {promised or 'its'} frames; get it again.")
 
 def read_frames(
@@ -58,7 +61,8 @@ def write_frames(
 ):
     "Write a video through PyAV"
     import av
-    if frames.shape[1] % 2 or frames.shape[2] % 2: raise ValueError(f"frames are {frames.shape[1:3]} (h, w); wanted even numbers.")
+    if frames.shape[1] % 2 or frames.shape[2] % 2:
+        raise ValueError(f"frames are {frames.shape[1:3]} (h, w); wanted even numbers.")
     codec = {'.avi': 'mpeg4', '.webm': 'libvpx-vp9'}.get(Path(path).suffix, 'libx264')
     with av.open(str(path), 'w') as f:
         stream = f.add_stream(codec, rate=30)
