@@ -161,7 +161,7 @@ def read_skeleton(
 def project_colour(
     points             # (..., 3): x, y, z in metres, y up
 ) -> np.ndarray:       # (..., 2): pixels of the 1920 x 1080 video, roughly
-    "Where the video shows a point, for poses of which only the metres are left: one camera for all. (0, 0) where z is not above 0"
+    "Where the video shows a point, roughly: one camera for all. (0, 0) where z is not above 0"
     x, y, z = np.moveaxis(np.asarray(points, np.float64), -1, 0)
     ok = z > 0
     z = np.where(ok, z, 1)
@@ -181,7 +181,7 @@ def _first_line(path):
 
 # %% ../../nbs/15_data.ntu.ipynb #15nt0044
 class NTU:
-    "Reader of NTU RGB+D: colour video, two people; `.skeleton` files (25 Kinect joints) or a pickle (17 COCO joints, or 25)"
+    "Reader of NTU RGB+D: colour video, two people; `.skeleton` files (25 joints) or a pickle (17 COCO joints, or 25)"
     layout, n_people, flips, metric = LAYOUTS['kinect25'], 2, True, 'top1'
     read_skeleton = staticmethod(read_skeleton)
 
@@ -204,7 +204,8 @@ class NTU:
         if not (poses or self.skeletons): raise FileNotFoundError(MISSING.format(root=self.root))
         split = self._open_pickle(poses) if poses else {}
         ids = [id for id in sorted(self._clips or self.skeletons) if self._wanted(id, split, protocol)]
-        if not ids: raise ValueError(f"{poses or self.root}: no clip of {protocol}; skipped: {dict(Counter(self.skipped.values()))}.")
+        why = dict(Counter(self.skipped.values()))
+        if not ids: raise ValueError(f"{poses or self.root}: no clip of {protocol}; skipped: {why}.")
         rows = [self._row(id, protocol) for id in ids]
         self.clips = pd.DataFrame(rows).set_index('id')
 

@@ -47,8 +47,8 @@ def read_stretch(
         with open_video(path) as f: frames, last, due = _decode(f, start, end, short)
     except (av.error.FFmpegError, IndexError) as e:      # IndexError: no picture in it
         raise ValueError(f"{path}: no video can be read from it ({type(e).__name__}); get the file again.") from None
-    if last < due: raise ValueError(f"{path}: it ends after {last:.2f} s of {due:.2f} s; the file is cut off, get it again.")
-    if not frames: raise ValueError(f"{path}: it has no frame between {start} s and {'its end' if end is None else f'{end} s'}.")
+    if last < due: raise ValueError(f"{path}: it ends after {last:.2f} s of {due:.2f} s; it is cut off, get it again.")
+    if not frames: raise ValueError(f"{path}: it has no frame between {start} s and {end or 'its end'}.")
     return np.stack(frames)
 
 # %% ../../nbs/14c_data.stretch.ipynb #14vd0014
@@ -59,5 +59,5 @@ def scale_joints(
 ) -> np.ndarray:       # (..., 2), float32: in pixels of a picture of size `new`
     "Joints of the same video at another size. `ValueError` if one size is wider than the other by 2 % or more"
     if abs(old[1] * new[0] / (old[0] * new[1]) - 1) > .02:
-        raise ValueError(f"poses were made on pictures of {old} pixels (h, w), the video has {new}: it is not the same video, scaled.")
+        raise ValueError(f"poses were made on pictures of {old} pixels (h, w), the video has {new}: not the same video, scaled.")
     return ((joints + .5) * np.float32([new[1] / old[1], new[0] / old[0]]) - .5).astype(np.float32)
