@@ -8,7 +8,7 @@ __all__ = ['PAIRS', 'seconds', 'in_turn', 'with_backward', 'forward_only', 'naiv
            'bench_table']
 
 # %% ../nbs/60_benchmarks.ipynb #32e49894
-import json, os, platform, resource
+import json, platform, re, resource
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -105,17 +105,23 @@ def temporal_pair(device='cpu', size=(24, 28, 28), joints=13, dim=256, heads=8):
     return lambda *x: slow(*x)[0], lambda *x: fast(*x)[0], inputs
 
 # %% ../nbs/60_benchmarks.ipynb #9cadca85
+def _peak(device, reset=False):
+    "Most bytes that were in use so far, or since the last reset"
+    if device == 'cuda': return torch.cuda.max_memory_allocated()
+    try:
+        if reset: Path('/proc/self/clear_refs').write_text('5')
+        return 1024 * int(re.search(r'VmHWM:\s+(\d+)', Path('/proc/self/status').read_text())[1])
+    except (OSError, TypeError):                        # not Linux: then there is no reset, and growth can hide behind the past
+        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
 def _step(preset, device, rounds, send):
     "One process: build a model, run forward + backward, send the median seconds and the growth of peak memory in bytes"
     model = D3T.from_preset(preset, n_classes=15, n_joints=13).to(device)
     batch = [x.to(device) for x in tiny_batch(b=1, t=model.config.frames, size=model.config.size)]
-    def peak():
-        if device == 'cuda': return torch.cuda.max_memory_allocated()
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    before = peak()
+    before = _peak(device, reset=True)
     def run(): model(*batch).square().sum().backward()
     run()
-    send.send((median(seconds(run) for _ in range(rounds)), peak() - before))
+    send.send((median(seconds(run) for _ in range(rounds)), _peak(device) - before))
 
 def whole_model(preset='paper', device='cpu', rounds=3):
     "Seconds and bytes of one forward + backward of one clip, fp32"

@@ -144,7 +144,7 @@ def run_one(row, seed, config, reader, preset, epochs, out, datasets, bar, **kwa
 @call_parse
 def d3t_tables(
     tables:str='table4,table5', # which: table4, table5, modalities
-    data:str='synthetic',       # data set: synthetic, utd_mhad, penn_action
+    data:str='synthetic',       # data set, as for `d3t_train`
     preset:str='tiny',          # size of the model: tiny, small, paper
     seeds:int=1,                # how many
     epochs:int=None,            # default: as `d3t_train`

@@ -9,6 +9,7 @@ __all__ = ['READERS', 'EPOCHS', 'write_json', 'random_states', 'restore_random',
 
 # %% ../nbs/20b_runs.ipynb #5b0c11a2
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 import ast, json, os, platform, random, re, shlex, subprocess, sys, time
 import numpy as np
@@ -17,6 +18,9 @@ from . import __version__
 from .core import seed_everything
 from .config import D3TConfig, preset_config
 from .training import AUGMENT, NoValidation, get_dls, get_learner, has_bars, make_model, warmup_cosine
+from .data.finegym import FineGYM
+from .data.folder import ClipFolder
+from .data.ntu import NTU
 from .data.penn_action import PennAction
 from .data.synthetic import Synthetic
 from .data.utd_mhad import UTDMHAD
@@ -197,14 +201,17 @@ def train_run(
     return result
 
 # %% ../nbs/20b_runs.ipynb #f91ea5b2
-READERS = dict(synthetic=Synthetic, utd_mhad=UTDMHAD, penn_action=PennAction)
+READERS = dict(synthetic=Synthetic, utd_mhad=UTDMHAD, penn_action=PennAction, finegym=FineGYM, folder=ClipFolder,
+               **{f'ntu{n}_{split}': partial(NTU, protocol=f'{split}{n}')
+                  for n, split in ((60, 'xsub'), (60, 'xview'), (120, 'xsub'), (120, 'xset'))})
 
 def get_reader(
     name:str,   # one of `READERS`
-    root=None   # folder of the data; default: its own under `data_root()`
+    root=None   # folder of the data; default: its own under `data_root()`. Data set 'folder' has none
 ):
     "The reader of a data set. The embedded one is drawn when it is not there yet"
     if name not in READERS: raise ValueError(f"data is {name!r}; wanted is one of {', '.join(READERS)}.")
+    if name == 'folder' and root is None: raise ValueError("root is missing; wanted is the folder with train, valid and test.")
     return READERS[name](root, progress=has_bars()) if name == 'synthetic' else READERS[name](root)
 
 def read_value(text):
@@ -246,7 +253,7 @@ def this_command(): return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 @call_parse
 def d3t_train(
-    data:str='synthetic',    # data set: synthetic, utd_mhad, penn_action
+    data:str='synthetic',    # data set: synthetic, utd_mhad, penn_action, ntu60_xsub, ..., finegym, folder
     preset:str='tiny',       # size of the model: tiny, small, paper
     model:str='d3t',         # d3t, video_only, pose_only, or package.module:Class
     epochs:int=None,         # default: 20, 30, 90 for tiny, small, paper

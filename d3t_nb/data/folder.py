@@ -51,8 +51,8 @@ def pair_files(
     return pairs, others
 
 # %% ../../nbs/17d_data.folder.ipynb #17000021
-MISSING = """{root}: {found}. Wanted are folders train and test, and valid if you like, with a folder for each class in it, such as
-train/wave/ann1.mp4 and its pose train/wave/ann1.npz (or .csv, .json)."""
+MISSING = """{root}: {found}. Wanted are folders train and test, and valid if you like,
+with a folder for each class in it, such as train/wave/ann1.mp4 and its pose train/wave/ann1.npz (or .csv, .json)."""
 
 def find_clips(
     root               # the folder with train, valid, test
@@ -119,7 +119,7 @@ class ClipFolder:
         return pd.DataFrame(self._rows, columns=['file', 'reason'])
 
     def _skip(self, path, why):
-        why = str(why).replace(f'{path}: ', '').replace(f'{self.root}/', '')
+        why = str(why).replace(f'{path}: ', '').replace(f'{Path(path).parent}/', '').replace(f'{self.root}/', '')
         self._rows.append((Path(path).relative_to(self.root).as_posix(), why))
 
 # %% ../../nbs/17d_data.folder.ipynb #17000028
@@ -181,8 +181,8 @@ def _table(self:ClipFolder, rows):
     self.clips = pd.DataFrame(rows).drop(columns='layout').sort_values('id').set_index('id')
     train = self.clips[self.clips.split == 'train']
     if lost := [c for i, c in enumerate(self.classes) if i not in set(train.label)]:
-        raise ValueError(f"{self.root}: no training clip of {', '.join(lost)} can be used; see why: "
-                         + '; '.join(f'{f}: {r}' for f, r in self._rows if f'/{lost[0]}/' in f)[:300])
+        why = '; '.join(f'{f}: {r}' for f, r in self._rows if f'/{lost[0]}/' in f)[:300] or 'there are none'
+        raise ValueError(f"{self.root}: no training clip of {', '.join(lost)} can be used ({why}).")
     if 'valid' not in set(self.clips.split):
         self.clips.loc[sorted(carve_valid(train.index, train.label)), 'split'] = 'valid'
     if n := len(self._rows):
