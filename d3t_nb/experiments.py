@@ -24,7 +24,7 @@ from fastprogress.fastprogress import progress_bar
 def table4():
     """Table 4: what each attention is worth; without one, its tokens pass unchanged.
 
-    `d3t_tables --tables table4` trains five models on drawn figures in about ten minutes on two CPU cores."""
+    `d3t_tables --tables table4` trains five models on drawn figures in six minutes on two CPU cores."""
     off = dict(threed=dict(attention_3d='none'), joint=dict(attention_joint='none'), time=dict(attention_time='none'))
     return Experiment('table4', 'Table 4: attention blocks', (
         Row('①', 'table4/no_3d', 94.8, off['threed'], marks=('', '✓', '✓')),
@@ -37,7 +37,7 @@ def table4():
 def table5():
     """Table 5: what the cross-modal tokens are worth.
 
-    `d3t_tables --tables table5` trains three models on drawn figures in about six minutes on two CPU cores;
+    `d3t_tables --tables table5` trains three models on drawn figures in four minutes on two CPU cores;
     the last one is table 4's."""
     return Experiment('table5', 'Table 5: modal tokens', (
         Row('no tokens', 'table5/none', 92.2, dict(modal_tokens='none')),
