@@ -46,6 +46,7 @@ class D3TConfig:
     dropout: float = 0.               # in the FFNs and before the head
     geometry: bool = False            # not in the paper: a temporal CNN over the coordinates, added to the pose tokens
     drop_video: float = 0.            # not in the paper, with `geometry`: share of training clips whose video is hidden
+    modal_loss: float = 0.            # not in the paper: weight of the loss on what each modal token says alone
     samples: int = 1                  # s, poses a frame; more than 1 only helps `geometry`
 
     def __post_init__(self): check_config(self)
@@ -96,6 +97,8 @@ def check_config(c): # a `D3TConfig`
     want(_number(c.sigma) and c.sigma > 0, 'sigma', 'a number above 0')
     for name in ('dropout', 'drop_video'):
         want(_number(getattr(c, name)) and 0 <= getattr(c, name) < 1, name, 'a number from 0, below 1')
+    want(_number(c.modal_loss) and c.modal_loss >= 0, 'modal_loss', 'a number from 0')
+    want(c.modal_tokens == 'cross' or not c.modal_loss, 'modal_loss', "0 unless modal_tokens is 'cross': there are no others to ask")
     want(c.geometry or not c.drop_video, 'drop_video', '0 without geometry=True: nothing would be left to see')
     for name in ('mean', 'std'):
         want(len(getattr(c, name)) == 3 and all(map(_number, getattr(c, name))), name, 'three numbers')

@@ -51,7 +51,7 @@ def modalities():
     `d3t_tables --tables modalities --data utd_mhad --preset small`: forty minutes on two CPU cores."""
     return Experiment('modalities', 'Modalities: what the second one adds', (
         Row('D3T, as the paper has it', 'modalities/d3t'),
-        Row('D3T + geometry option', 'modalities/d3t_geometry', config=dict(geometry=True, drop_video=.4, dropout=.1)),
+        Row('D3T + geometry option', 'modalities/d3t_geometry', config=dict(geometry=True, drop_video=.4, modal_loss=.5, dropout=.1)),
         Row('video alone (same backbone)', 'modalities/video_only', model='video_only'),
         Row('pose alone (temporal CNN)', 'modalities/pose_only', model='pose_only', config=dict(size=8, samples=4))))
 
@@ -148,6 +148,7 @@ def d3t_tables(
     preset:str='tiny',          # size of the model: tiny, small, paper
     seeds:int=1,                # how many
     epochs:int=None,            # default: as `d3t_train`
+    precision:str='auto',       # as `d3t_train`
     out:str='runs',             # folder of all results
     root:str=None,              # folder of the data
     threads:int=0,              # of torch on the CPU; 0 = its default
@@ -169,5 +170,5 @@ def d3t_tables(
         key = config.size, config.frames, config.samples
         if key not in shared: shared[key] = clip_datasets(reader, config, final=True, progress=bar.tty)
         run_one(row, seed, config, reader, preset, epochs, out, shared[key], bar,
-                workers=workers, device=device, command=this_command())
+                workers=workers, device=device, precision=precision, command=this_command())
     write_tables(experiments, out, data, preset, reader.protocol)

@@ -136,7 +136,13 @@ def _read_out(self, z, p, modal, present=None):
     pose = (self.norm(p) * weight).sum((1, 2)) / weight.sum((1, 2)).clamp(min=1)
     return torch.cat((self.norm(z).mean((1, 2, 3)), pose), -1)
 
-D3T.tokens, D3T.read_out = _tokens, _read_out
+def _token_logits(self, read): # (b, m * d), what `read_out` gave
+    "What each modal token says alone, (b, m, n_classes); the logits are their mean, since the head is linear"
+    m = self.head.in_features // self.config.dim
+    x, weight = read.unflatten(-1, (m, -1)), self.head.weight.unflatten(-1, (m, -1))
+    return m * torch.einsum('bmd,kmd->bmk', x, weight) + self.head.bias
+
+D3T.tokens, D3T.read_out, D3T.token_logits = _tokens, _read_out, _token_logits
 
 # %% ../nbs/07_model.ipynb #993681bf
 def check_inputs(

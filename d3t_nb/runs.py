@@ -158,7 +158,7 @@ def _report(reader, learn, keep, measured, path, command):
                 model=m['model'], config=m['config'], seed=m['seed'],
                 metrics=measured if final else None, valid=None if final else measured, history=keep.history,
                 seconds=round(keep.seconds, 1), device=device_name(learn.dls.device), versions=versions(),
-                commit=git_commit(), command=command or 'train_run', recipe={k: m[k] for k in ('epochs', 'bs', 'lr', 'wd', 'aug')},
+                commit=git_commit(), command=command or 'train_run', recipe={k: m[k] for k in ('epochs', 'bs', 'lr', 'wd', 'precision', 'aug')},
                 clips=[len(dl.dataset) for dl in learn.dls], parameters=sum(p.numel() for p in learn.model.parameters()))
 
 # %% ../nbs/20b_runs.ipynb #a1a2ea49
@@ -173,6 +173,7 @@ def train_run(
     final:bool=False,       # train on train + valid, then look at the test split, once, with the last weights
     preset:str='custom', experiment:str=None, variant:str=None, # parts of the result's path, see `result_path`
     out='runs',             # folder of all results
+    precision:str='auto',   # see `get_learner`
     resume:bool=False,      # go on from the last checkpoint, if there is one
     aug:dict=None,          # see `clip_datasets`
     device=None, workers:int=0, datasets=None, # see `get_dls`
@@ -184,7 +185,7 @@ def train_run(
         if n < 1: raise ValueError(f'{name} is {n}; wanted is 1 or more.')
     path = result_path(reader, preset, experiment or ('final' if final else 'probe'), variant or model, seed, out)
     settings = dict(model=model, config=asdict(config), epochs=epochs, seed=seed, bs=bs, lr=lr, wd=wd, final=final,
-                    aug=AUGMENT | (aug or {}))
+                    precision=precision, aug=AUGMENT | (aug or {}))
     settings, folder = json.loads(json.dumps(settings)), path.with_suffix('')
     state = load_state(folder, settings) if resume else None
     if state and len(state['history']) == epochs and path.exists(): return json.loads(path.read_text())   # it is done
@@ -192,7 +193,7 @@ def train_run(
     seed_everything(seed)
     net, bars = make_model(model, config), progress is True or progress == 'auto' and has_bars()
     dls = get_dls(reader, config, bs, final, device, workers, datasets, aug=aug, progress=bars)
-    learn = get_learner(dls, net, lr, wd, progress=progress, cbs=cbs)
+    learn = get_learner(dls, net, lr, wd, precision=precision, progress=progress, cbs=cbs)
     learn.fit(epochs, start_epoch=len(keep.history), cbs=[warmup_cosine(lr), keep] + [NoValidation()] * final)
     save_weights(net, folder / 'last')
     with learn.no_bar(): measured = scores_of(*learn.get_preds(dl=dls[1]))
@@ -247,7 +248,7 @@ def build_config(
     return preset_config(preset, **own | overrides)
 
 # %% ../nbs/20b_runs.ipynb #aa2087f5
-EPOCHS = dict(tiny=20, small=30, paper=90)
+EPOCHS = dict(tiny=20, small=40, paper=90)
 
 def this_command(): return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
@@ -256,11 +257,12 @@ def d3t_train(
     data:str='synthetic',    # data set: synthetic, utd_mhad, penn_action, ntu60_xsub, ..., finegym, folder
     preset:str='tiny',       # size of the model: tiny, small, paper
     model:str='d3t',         # d3t, video_only, pose_only, or package.module:Class
-    epochs:int=None,         # default: 20, 30, 90 for tiny, small, paper
+    epochs:int=None,         # default: 20, 40, 90 for tiny, small, paper
     seed:int=0,              # of everything random
     bs:int=16,               # clips in a batch
     lr:float=1e-3,           # highest learning rate
     wd:float=0.05,           # weight decay
+    precision:str='auto',    # fp32; bf16: half, on a CPU too; auto: half on a GPU, fp32 on a CPU
     final:store_true=False,  # train on train + valid and look at the test split once, at the end
     geometry:store_true=False, # the option of that name: add where the joints are to the pose tokens
     set:str='',              # fields of D3TConfig: key=value,key=value
@@ -283,7 +285,7 @@ def d3t_train(
         config = build_config(reader, preset, **overrides)
         variant = variant or (f'{model}_geometry' if config.geometry else model).replace(':', '.')
         r = train_run(reader, config, model, EPOCHS[preset] if epochs is None else epochs, seed, bs, lr, wd, final, preset, experiment, variant,
-                      out, resume, read_settings(aug) or None, device, workers, command=this_command())
+                      out, resume=resume, aug=read_settings(aug) or None, device=device, workers=workers, precision=precision, command=this_command())
     except (ValueError, FileNotFoundError, FloatingPointError) as e: sys.exit(f'd3t_train: {e}')
     m, split = (r['metrics'], 'test') if final else (r['valid'], 'valid')
     print(f"{split}: top-1 {100 * m['top1']:.1f} %, mean-class {100 * m['mean_class']:.1f} %, {r['seconds']:.0f} s")

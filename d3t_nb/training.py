@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['AUGMENT', 'MODELS', 'in_notebook', 'has_bars', 'ClipDL', 'clip_datasets', 'get_dls', 'make_model', 'decay_names',
-           'decay_groups', 'warmup_cosine', 'EpochMeanLoss', 'EpochTable', 'epoch_line', 'NoValidation', 'get_learner']
+           'decay_groups', 'warmup_cosine', 'EpochMeanLoss', 'EpochTable', 'epoch_line', 'NoValidation',
+           'CPUHalfPrecision', 'ModalLoss', 'get_learner']
 
 # %% ../nbs/20_training.ipynb #16d688b9
 import warnings
@@ -20,6 +21,7 @@ import torch
 import torch.nn as nn
 from fastai.callback.core import Callback, CancelValidException
 from fastai.callback.fp16 import MixedPrecision
+from fastai.callback.hook import Hook
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import ParamScheduler, SchedCos, SchedLin, combine_scheds
 from fastai.callback.training import GradientClip
@@ -163,6 +165,25 @@ class NoValidation(Callback):
     def before_fit(self): self.recorder.valid_metrics = False
     def before_validate(self): raise CancelValidException
 
+# %% ../nbs/20_training.ipynb #20half02
+class CPUHalfPrecision(Callback):
+    "Train under PyTorch's autocast to bfloat16 on the CPU. Afterwards the model is as it was: float32"
+    def before_fit(self): self.model.forward = torch.autocast('cpu', torch.bfloat16)(self.model.forward)
+    def after_pred(self): self.learn.pred = self.pred.float()
+    def after_fit(self): del self.model.forward
+
+# %% ../nbs/20_training.ipynb #20modal2
+class ModalLoss(Callback):
+    "Add `weight` times the mean loss of what each modal token says alone"
+    def __init__(self, weight): self.weight = weight
+    def before_fit(self): self.read = Hook(self.model.head, lambda module, i, o: i[0], detach=False)
+    def after_fit(self): self.read.remove()
+    def after_loss(self):
+        if not self.training: return
+        alone = self.model.token_logits(self.read.stored.float())                          # (b, m, classes)
+        y = self.y[:, None].expand(alone.shape[:2])
+        self.learn.loss_grad = self.loss_grad + self.weight * self.loss_func(alone.flatten(0, 1), y.flatten())
+
 # %% ../nbs/20_training.ipynb #83684f3e
 def get_learner(
     dls, model,
@@ -170,13 +191,17 @@ def get_learner(
     wd:float=0.05,           # decoupled; see `decay_names` for what it acts on
     label_smoothing:float=0.1,
     clip:float=5,            # largest norm of the gradient
+    precision='auto',        # 'fp32'; 'bf16': half, on a CPU too; 'auto': half on a GPU, fp32 on a CPU
     progress='auto',         # True: bars; False: silent; 'auto': bars on a terminal and in a notebook, else a line for each epoch
     cbs=(),
     **kwargs                 # for `Learner`
 ) -> Learner:
     "A `Learner` with the recipe: AdamW, label smoothing, clipped gradients, mixed precision on a GPU"
-    cbs = [EpochMeanLoss(), GradientClip(clip), *cbs]
-    if dls.device.type == 'cuda': cbs.append(MixedPrecision('bf16' if torch.cuda.is_bf16_supported() else 'fp16'))
+    if precision not in ('auto', 'fp32', 'bf16'): raise ValueError(f"precision is {precision!r}; wanted is 'auto', 'fp32' or 'bf16'.")
+    cbs, gpu = [EpochMeanLoss(), GradientClip(clip), *cbs], dls.device.type == 'cuda'
+    if gpu and precision != 'fp32': cbs.append(MixedPrecision('bf16' if torch.cuda.is_bf16_supported() else 'fp16'))
+    if precision == 'bf16' and not gpu: cbs.append(CPUHalfPrecision())
+    if weight := getattr(getattr(model, 'config', None), 'modal_loss', 0): cbs.append(ModalLoss(weight))
     learn = Learner(dls, model, loss_func=CrossEntropyLossFlat(label_smoothing=label_smoothing), metrics=accuracy, lr=lr,
                     opt_func=partial(OptimWrapper, opt=torch.optim.AdamW), splitter=decay_groups, wd=[wd, 0.], cbs=cbs, **kwargs)
     if hasattr(learn, 'progress'): learn.remove_cb(learn.progress)
