@@ -52,7 +52,7 @@ class ClipDL(TfmdDL):
         figures, vocab, layout = [], self.dataset.reader.classes, self.dataset.reader.layout
         for i, (frames, joints, scores, y) in enumerate(zip(*b)):
             if i == max_n: break
-            title = vocab[int(y)]
+            title = vocab[int(y)] + (f' ({note})' if (note := getattr(self.dataset.reader, 'note', '')) else '')
             if preds is not None: title += f'  (predicted: {vocab[int(preds[i])]})'
             figures.append(show_frames(frames, joints, scores, layout, n=n, title=title))
         if not in_notebook(): return figures
