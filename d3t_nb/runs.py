@@ -229,7 +229,7 @@ def build_config(
     return preset_config(preset, **own | overrides)
 
 # %% ../nbs/20b_runs.ipynb #aa2087f5
-EPOCHS = dict(tiny=20, small=40, paper=90)
+EPOCHS = dict(tiny=30, small=40, paper=90)
 
 def this_command(): return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
@@ -238,7 +238,7 @@ def d3t_train(
     data:str='synthetic',    # data set: synthetic, utd_mhad, penn_action, ntu60_xsub, ..., finegym, folder
     preset:str='tiny',       # size of the model: tiny, small, paper
     model:str='d3t',         # d3t, video_only, pose_only, or package.module:Class
-    epochs:int=None,         # default: 20, 40, 90 for tiny, small, paper
+    epochs:int=None,         # default: 30, 40, 90 for tiny, small, paper
     seed:int=0,              # of everything random
     bs:int=16,               # clips in a batch
     lr:float=1e-3,           # highest learning rate
