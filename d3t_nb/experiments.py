@@ -15,7 +15,9 @@ import torch
 from .config import PRESETS
 from .core import has_bars
 from .results import Experiment, Row, write_tables
-from .runs import EPOCHS, build_config, get_reader, result_path, this_command, train_run
+from .command import EPOCHS, build_config, this_command
+from .data.readers import get_reader
+from .runs import result_path, train_run
 from .training import clip_datasets
 from fastai.callback.core import Callback
 from fastcore.script import call_parse
