@@ -85,8 +85,9 @@ def d3t_train(
         if geometry: overrides['geometry'] = True
         config = build_config(reader, preset, **overrides)
         variant = variant or (f'{model}_geometry' if config.geometry else model).replace(':', '.')
-        r = train_run(reader, config, model, EPOCHS[preset] if epochs is None else epochs, seed, bs, lr, wd, final, preset, experiment, variant,
-                      out, resume=resume, aug=read_settings(aug) or None, device=device, workers=workers, precision=precision, command=this_command())
+        epochs = EPOCHS[preset] if epochs is None else epochs
+        r = train_run(reader, config, model, epochs, seed, bs, lr, wd, final, preset, experiment, variant, out, resume=resume,
+                      aug=read_settings(aug) or None, device=device, workers=workers, precision=precision, command=this_command())
     except (ValueError, FileNotFoundError, FloatingPointError) as e: sys.exit(f'd3t_train: {e}')
     m, split = (r['metrics'], 'test') if final else (r['valid'], 'valid')
     print(f"{split}: top-1 {100 * m['top1']:.1f} %, mean-class {100 * m['mean_class']:.1f} %, {r['seconds']:.0f} s")
