@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['LAYOUTS', 'SIDES', 'Layout', 'make_layout', 'draw_skeleton', 'guess_layout', 'show_frames', 'tiny_batch',
-           'seed_everything', 'data_root']
+           'seed_everything', 'data_root', 'in_notebook', 'has_bars']
 
 # %% ../nbs/00_core.ipynb #f5103b37
-import os, random
+import os, random, sys
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
@@ -223,3 +223,7 @@ def seed_everything(
 def data_root() -> Path:
     "Folder of the data sets: the environment variable `D3T_DATA`, else `~/.d3t_nb/data`."
     return Path(os.environ.get('D3T_DATA') or '~/.d3t_nb/data').expanduser()
+
+# %% ../nbs/00_core.ipynb #00bars01
+def in_notebook(): return 'ipykernel' in sys.modules and 'IPython' in sys.modules
+def has_bars(): return sys.stdout.isatty() or in_notebook()

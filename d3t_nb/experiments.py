@@ -13,9 +13,10 @@ import json, sys, time, traceback
 import pandas as pd
 import torch
 from .config import PRESETS
+from .core import has_bars
 from .results import Experiment, Row, write_tables
 from .runs import EPOCHS, build_config, get_reader, result_path, this_command, train_run
-from .training import clip_datasets, in_notebook
+from .training import clip_datasets
 from fastai.callback.core import Callback
 from fastcore.script import call_parse
 from fastprogress.fastprogress import progress_bar
@@ -84,7 +85,7 @@ class OverallBar(Callback):
     order = 90
     def __init__(self, n_runs, epochs, every=20):
         self.n_runs, self.epochs, self.every, self.done, self.bar, self.said = n_runs, epochs, every, 0, None, time.time()
-        self.tty = sys.stdout.isatty() or in_notebook()
+        self.tty = has_bars()
 
     def next(self, name): self.name_of_run, self.done = name, self.done + 1
 

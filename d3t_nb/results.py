@@ -87,6 +87,7 @@ def caption(
     text += f", {len(seeds)} seed{'s' * (len(seeds) > 1)}, {' or '.join(map(str, sorted(epochs)))} epochs, on {runs[0]['device']}; "
     text += f"chance is {100 / runs[0]['config']['n_classes']:.1f} %. Test split looked at once, with the last weights."
     if data == 'utd_mhad': text += ' The video is depth, not RGB.'
+    if data == 'penn_action_rendered': text += ' Real poses, rendered frames: the video is drawn from the pose.'
     if data == 'synthetic':
         text += f" {'One seed on drawn figures' if len(seeds) == 1 else 'Drawn figures'}: "
         text += 'this shows that the machinery runs, and proves nothing.'

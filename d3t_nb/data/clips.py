@@ -239,7 +239,7 @@ class ClipDataset(torch.utils.data.Dataset):
         reader,                   # anything with `.clips` (a table) and `.load(id)`
         ids,                      # which of its clips
         transform:ClipTransform,
-        cache:bool=True           # keep the clips in memory, shrunk
+        cache:bool=True           # keep the clips in memory, shrunk; else read them anew each time, by `reader.lazy` if there is one
     ):
         self.reader, self.ids, self.transform, self.cache, self._kept = reader, list(ids), transform, cache, {}
         if unknown := [i for i in self.ids if i not in reader.clips.index]:
@@ -252,7 +252,8 @@ class ClipDataset(torch.utils.data.Dataset):
         "Clip number `i`, shrunk and kept if `cache`, else as the reader gives it"
         id = self.ids[i]
         if id in self._kept: return self._kept[id]
-        clip = self.reader.load(id)
+        load = self.reader.load if self.cache else getattr(self.reader, 'lazy', self.reader.load)
+        clip = load(id)
         check_clip(clip)
         if self.cache: clip = self._kept[id] = shrink(clip, self.transform)
         return clip
