@@ -112,7 +112,7 @@ class NTU:
         self.name, self.classes = f'ntu{number}', NTU_CLASSES[:int(number)]
         self.videos = {p.name[:-len('_rgb.avi')]: p for p in self.root.rglob('*_rgb.avi')}
         self.skeletons = {} if poses else {p.stem: p for p in self.root.rglob('*.skeleton')}
-        self._missing = {w for p in self.root.rglob('*missing_skeletons*.txt') for w in p.read_text().split()}
+        self._missing = {w for p in self.root.rglob('*missing_skeletons*.txt') for w in p.read_text(errors='replace').split()}
         pickles = sorted(self.root.glob('*.pkl'))
         if not (poses or self.skeletons) and len(pickles) == 1: poses = pickles[0]
         if not (poses or self.skeletons): raise FileNotFoundError(MISSING.format(root=self.root))
@@ -174,7 +174,10 @@ def pose(self:NTU, id:str) -> Poses: # joints (t, people, r, 2), scores, size (h
         raise ValueError(f"id is {id!r}; wanted one of reader.clips.index, such as {self.clips.index[0]!r}.")
     if not self._clips: return Poses(*read_skeleton(self.skeletons[id])[:2], (1080, 1920))
     joints, scores, size = to_poses(self._clips[id])
-    return Poses(project_colour(joints) if joints.shape[-1] == 3 else joints, scores, size or (1080, 1920))
+    if joints.shape[-1] == 2: return Poses(joints, scores, size or (1080, 1920))
+    joints = project_colour(joints)
+    seen = (scores > 0) & (joints >= -.5).all(-1) & (joints <= [1919.5, 1079.5]).all(-1)
+    return Poses(np.where(seen[..., None], joints, 0).astype(np.float32), np.where(seen, scores, 0), (1080, 1920))
 
 @patch
 def load(self:NTU, id:str) -> Clip: # joints in pixels of its frames

@@ -8,7 +8,7 @@ __all__ = ['Annotations', 'Poses', 'read_pickle', 'read_annotations', 'to_poses'
 # %% ../../nbs/14_data.pickles.ipynb #14pk0003
 from collections import OrderedDict, namedtuple
 from pathlib import Path
-import math, pickle, re
+import math, operator, pickle, re, struct
 import numpy as np
 
 # %% ../../nbs/14_data.pickles.ipynb #14pk0010
@@ -59,8 +59,8 @@ def _vocabulary():
     return words
 
 # %% ../../nbs/14_data.pickles.ipynb #14pk0014
-class _Unpickler(pickle.Unpickler):
-    "Python's machine with our vocabulary"
+class _Unpickler(pickle._Unpickler):
+    "Python's machine, the one written in Python, with our vocabulary"
     def __init__(self, file): super().__init__(file); self.words = _vocabulary()
 
     def find_class(self, module, name):
@@ -99,9 +99,28 @@ def read_pickle(
     if not start: raise ValueError(f"{path}: the file is empty; get it again.")
     if not start.startswith(b'\x80'):
         raise ValueError(f"{path}: it is not a pickle, it begins with {start!r}; look whether the download went wrong.")
-    if isinstance(error, EOFError) or 'truncated' in str(error):
+    if isinstance(error, (EOFError, struct.error)) or 'exhausted' in str(error):
         raise ValueError(f"{path}: it is cut off after {path.stat().st_size} bytes; get it again.")
     raise ValueError(f"{path}: it is damaged ({type(error).__name__}: {str(error)[:200]}); get it again.")
+
+# %% ../../nbs/14_data.pickles.ipynb #14pk0037
+def _check_note(a, who):
+    "`ValueError` if an annotation's name, class or joints cannot be what they should be"
+    if not isinstance(a['frame_dir'], str): raise ValueError(f"{who}: frame_dir is {a['frame_dir']!r:.50}; wanted a string.")
+    try: operator.index(a['label'])
+    except TypeError: raise ValueError(f"{who}: label is {a['label']!r:.50}; wanted a whole number.") from None
+    try: shape = np.shape(a['keypoint'])
+    except ValueError: shape = 'ragged'
+    if len(shape) != 4: raise ValueError(f"{who}: keypoint is {shape}; wanted 17 or 25 joints: people x frames x joints x 2 or 3.")
+
+def _size(annotation):
+    "(h, w) of the frames; None if it is not said"
+    size = annotation.get('img_shape')
+    if size is None: return None
+    try: h, w = (int(n) for n in size[:2])
+    except (TypeError, ValueError, OverflowError, KeyError): h = w = 0
+    if min(h, w) < 1: raise ValueError(f"annotation {annotation.get('frame_dir')!r}: img_shape is {size!r:.50}; wanted (height, width).")
+    return h, w
 
 # %% ../../nbs/14_data.pickles.ipynb #14pk0029
 Annotations = namedtuple('Annotations', 'split clips')
@@ -121,9 +140,13 @@ def read_annotations(
     for k, a in enumerate(content['annotations']):
         lacks = [key for key in ('frame_dir', 'label', 'keypoint') if not isinstance(a, dict) or key not in a]
         if lacks: raise ValueError(f"{path}: annotation {k} has no {lacks[0]}; wanted {form}.")
+        _check_note(a, f"{path}: annotation {k}")
         if a['frame_dir'] in clips: raise ValueError(f"{path}: {a['frame_dir']!r} is annotated twice; keep one of them.")
-        clips[str(a['frame_dir'])] = a
-    return Annotations({str(k): [str(i) for i in v] for k, v in content.get('split', {}).items()}, clips)
+        clips[a['frame_dir']] = a
+    split = content.get('split', {})
+    for k, v in split.items():
+        if not isinstance(v, (list, tuple, set, np.ndarray)): raise ValueError(f"{path}: list {k!r} is {v!r:.50}; wanted {form}.")
+    return Annotations({str(k): [str(i) for i in v] for k, v in split.items()}, clips)
 
 # %% ../../nbs/14_data.pickles.ipynb #14pk0032
 Poses = namedtuple('Poses', 'joints scores size')
@@ -131,20 +154,21 @@ Poses = namedtuple('Poses', 'joints scores size')
 def to_poses(
     annotation:dict    # keypoint (m, t, v, 2) in pixels or (m, t, v, 3) in metres; keypoint_score (m, t, v) or none
 ) -> Poses:            # joints float32 (t, m, v, 2 or 3); scores float32 (t, m, v) in 0..1; size (h, w) or None
-    "The poses of one annotation, time first. A joint that is not finite, or is at the origin, becomes 0 with score 0"
+    "The poses of one annotation, time first. A joint that is not finite, at the origin or outside of the frame becomes 0 with score 0"
     who = f"annotation {annotation.get('frame_dir')!r}"
     k, s = annotation['keypoint'], annotation.get('keypoint_score')
-    try: k, s = (None if a is None else np.asarray(a, np.float32) for a in (k, s))
-    except (TypeError, ValueError): raise ValueError(f"{who}: keypoint or keypoint_score is not made of numbers; get the file again.")
+    try: k, s = (None if a is None else np.asarray(a, np.float32) for a in (k, s) if np.asarray(a).dtype.kind != 'c')
+    except (TypeError, ValueError, OverflowError): raise ValueError(f"{who}: keypoint or keypoint_score is not made of numbers; get the file again.")
     if k.ndim != 4 or k.shape[-1] not in (2, 3) or 0 in k.shape[1:]:
         raise ValueError(f"{who}: keypoint is {k.shape}; wanted people x frames x joints x 2 or 3.")
     if s is not None and s.shape != k.shape[:3]:
         raise ValueError(f"{who}: keypoint is {k.shape}, but keypoint_score {s.shape}; wanted {k.shape[:3]}.")
-    if (n := int(annotation.get('total_frames', k.shape[1]))) != k.shape[1]:
-        raise ValueError(f"{who}: total_frames is {n}, but keypoint has {k.shape[1]}; one of them is wrong, get the file again.")
+    n, size = annotation.get('total_frames', k.shape[1]), _size(annotation)
+    if not isinstance(n, (int, float, np.number)) or n != k.shape[1]:
+        raise ValueError(f"{who}: total_frames is {n!r:.50}, but keypoint has {k.shape[1]}; one of them is wrong, get the file again.")
     if len(k) == 0: k, s = np.zeros((1, *k.shape[1:]), np.float32), None   # nobody was found
     seen = np.isfinite(k).all(-1) & (k != 0).any(-1)                       # (m, t, v)
+    if size and k.shape[-1] == 2: seen &= (k >= -.5).all(-1) & (k <= np.float32(size[::-1]) - .5).all(-1)
     scores = seen.astype(np.float32) if s is None else np.where(seen & np.isfinite(s), s.clip(0, 1), 0)
-    size = annotation.get('img_shape')
     joints = np.where(seen[..., None], k, 0).swapaxes(0, 1)                # (t, m, v, c)
-    return Poses(joints, scores.astype(np.float32).swapaxes(0, 1), size and tuple(int(n) for n in size[:2]))
+    return Poses(joints, scores.astype(np.float32).swapaxes(0, 1), size)

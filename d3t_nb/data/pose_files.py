@@ -70,6 +70,9 @@ def csv_people(
     layout=None        # a `Layout`; else the smallest that has the file's joints
 ) -> tuple:            # (t, people, joints, 3): x, y, score; the layout
     "Joints out of a table. `ValueError` for other columns, and for a joint that is there twice"
+    lines = Path(path).read_bytes().splitlines(keepends=True)
+    if not lines[-1].endswith((b'\n', b'\r')) and lines[-1].count(b',') < lines[0].count(b','):
+        raise ValueError("its last line is cut off; get it again.")
     table = long_table(pd.read_csv(path, skipinitialspace=True))
     if table.empty: raise ValueError("it has a header and no rows.")
     if table.person.isna().any(): raise ValueError("column person has an empty cell; wanted a name or a number.")

@@ -49,28 +49,31 @@ def _damaged(path, what):
 
 def _table(path):
     "Number of frames; frame (n,) and bodyID (n,) of each body; its values (n, 25, 6): x, y, z, u, v, state"
-    try: lines = [line.split() for line in Path(path).read_text('ascii').rstrip().splitlines()]
+    try: text = Path(path).read_text('ascii').rstrip()
     except UnicodeDecodeError: raise _damaged(path, 'it is not text') from None
+    if '_' in text: raise _damaged(path, "there is a '_' in it")           # Python takes 1_0 for 10
+    lines = [line.split() for line in text.splitlines()]
     if not lines: raise _damaged(path, 'it is empty')
     at, frame, ids, rows = 1, [], [], []
     try:
         t, = map(int, lines[0])
         for i in range(t):
-            bodies, = map(int, lines[at])
+            n, = map(int, lines[at])
             at += 1
-            for _ in range(bodies):
+            for _ in range(n):
                 header, count, joints = lines[at], lines[at + 1], lines[at + 2:at + 27]
                 if len(header) != 10 or count != ['25'] or [len(j) for j in joints] != [12] * 25: raise ValueError
                 frame.append(i); ids.append(int(header[0])); rows += joints
                 at += 27
         values = np.array([float(v) for row in map(operator.itemgetter(*USED), rows) for v in row]).reshape(-1, 25, 6)
-    except (ValueError, IndexError):
+        bodies = np.array(ids, np.int64)
+    except (ValueError, IndexError, OverflowError):
         raise _damaged(path, f'it cannot be read at or after line {min(at, len(lines)) + 1}') from None
     if t < 1 or at != len(lines): raise _damaged(path, f'it announces {t} frames and has {len(lines) - at} lines too many')
     if len(set(zip(frame, ids))) < len(ids): raise _damaged(path, 'a body is in one frame twice')
     states = values[..., 5]
     if not np.isin(states[np.isfinite(states)], [0, 1, 2]).all(): raise _damaged(path, 'a tracking state is not 0, 1 or 2')
-    return t, np.array(frame, int), np.array(ids, np.int64), values
+    return t, np.array(frame, int), bodies, values
 
 # %% ../../nbs/15_data.skeletons.ipynb #15nt0023
 def _known(values): # (k, 25, 6) -> (k, 25)
@@ -93,8 +96,10 @@ def _phantom(values, t):
 def _gap(a, b):
     "Metres between the hips of two bodies at the two moments nearest to each other; inf if they are seen at once"
     if np.isin(a[0], b[0]).any(): return np.inf
-    i, j = np.unravel_index(np.abs(a[0][:, None] - b[0]).argmin(), (len(a[0]), len(b[0])))
-    return float(np.linalg.norm(a[1][i, 0, :3] - b[1][j, 0, :3]))
+    (f, p), (g, q) = ((x[0][k], x[1][k, 0, :3]) for x in (a, b) for k in [_known(x[1])[:, 0]])  # where the hips are known
+    if not (len(f) and len(g)): return np.inf
+    i, j = np.unravel_index(np.abs(f[:, None] - g).argmin(), (len(f), len(g)))
+    return float(np.linalg.norm(p[i] - q[j]))
 
 def _people(bodies, t, n_people):
     "bodies: list of (frames, values, ids), put together and sorted by motion; at most `n_people`"

@@ -28,7 +28,9 @@ def _decode(f, start, end, short):
         t = n * step if f.format.name == 'avi' else (frame.time or 0) - zero
         last = t + step
         if end is not None and t > end - 1e-4: break
-        if t > start - 1e-4: frames.append(frame.to_ndarray(format='rgb24', **size))
+        if t <= start - 1e-4: continue
+        if frame.is_corrupt: raise ValueError(f'the frame at {t:.2f} s is damaged')
+        frames.append(frame.to_ndarray(format='rgb24', **size))
     if stream.duration: due = float(stream.duration * stream.time_base)
     else: due = (f.duration or 0) / 1e6 - (.5 if len(f.streams) > 1 else 0)                  # of all streams; sound may be longer
     return frames, last, min(due, end or due) - 2 * step
@@ -41,12 +43,12 @@ def read_stretch(
     short:int=None     # length of the shorter side in pixels, if it is longer; None: as filmed (6 MB a frame at 1920 x 1080)
 ) -> np.ndarray:       # uint8 (t, h, w, 3)
     "The frames of a stretch of time, through PyAV. `ValueError` if the file is no video, ends too early, or has no frame there"
-    import av
     if end is not None and not 0 <= start < end: raise ValueError(f"start is {start}, end is {end}; wanted 0 <= start < end.")
     try:
         with open_video(path) as f: frames, last, due = _decode(f, start, end, short)
-    except (av.error.FFmpegError, IndexError) as e:      # IndexError: no picture in it
-        raise ValueError(f"{path}: no video can be read from it ({type(e).__name__}); get the file again.") from None
+    except Exception as e:                               # whatever a decoder stumbles over, the file is named
+        if str(path) in str(e): raise                    # so it was
+        raise ValueError(f"{path}: no video can be read from it ({type(e).__name__}: {e}); get the file again.") from None
     if last < due: raise ValueError(f"{path}: it ends after {last:.2f} s of {due:.2f} s; it is cut off, get it again.")
     if not frames: raise ValueError(f"{path}: it has no frame between {start} s and {end or 'its end'}.")
     return np.stack(frames)

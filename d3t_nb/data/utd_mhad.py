@@ -13,6 +13,7 @@ import pandas as pd
 import scipy.io
 from ..core import LAYOUTS, data_root
 from .clips import Clip
+from .penn_action import read_mat
 
 # %% ../../nbs/13_data.utd_mhad.ipynb #05fa5d8e
 def project(
@@ -34,16 +35,29 @@ def depth_to_grey(
 def read_video(
     path               # a video file whose pictures are grey
 ) -> np.ndarray:       # uint8 (t, h, w)
-    "All frames of a grey video, through PyAV"
+    "All frames of a grey video, through PyAV. `ValueError` that names a file that is none, or damaged, or cut off"
     import av
-    with av.open(str(path)) as f: return np.stack([x.to_ndarray(format='gray') for x in f.decode(video=0)])
+    frames = []
+    try:
+        with av.open(str(path), metadata_errors='replace') as f:
+            promised = f.streams.video[0].frames         # 0 where the format does not say
+            for x in f.decode(video=0):
+                if x.is_corrupt: raise ValueError(f'its frame {len(frames)} is damaged')
+                frames.append(x.to_ndarray(format='gray'))
+        if len(frames) < max(promised - 2, 1): raise ValueError(f'it ends after {len(frames)} of {promised} frames')
+        return np.stack(frames)
+    except FileNotFoundError: raise
+    except Exception as e: raise ValueError(f"{path}: {str(e)[:100]}; get it again.") from None
 
 def read_depth(
     path               # `..._depth.mp4`, or `..._depth.mat` as the authors publish it
 ) -> np.ndarray:       # uint8 (t, h, w)
     "The depth video in either of its two forms"
     if str(path).endswith('.mp4'): return read_video(path)
-    return depth_to_grey(np.moveaxis(scipy.io.loadmat(path)['d_depth'], -1, 0))
+    depth, = read_mat(path, 'd_depth')
+    if depth.ndim != 3 or depth.dtype.kind not in 'fiu' or 0 in depth.shape:
+        raise ValueError(f"{path}: d_depth is {depth.dtype} {depth.shape}; wanted (h, w, t), millimetres. Get it again.")
+    return depth_to_grey(np.moveaxis(depth, -1, 0))
 
 # %% ../../nbs/13_data.utd_mhad.ipynb #a9dbda41
 UTD_CLASSES = '''swipe left, swipe right, wave, clap, throw, arm cross, basketball shoot, draw x, draw circle clockwise,
@@ -81,6 +95,7 @@ class UTDMHAD:
         root=None      # folder with Skeleton and Depth or Depth_mp4; default: utd_mhad under `data_root()`
     ):
         self.root = Path(root) if root else data_root() / 'utd_mhad'
+        self.skipped = {}                                # file -> why
         rows = [row for p in sorted(self.root.glob('Skeleton/*_skeleton.mat')) if (row := self._row(p))]
         if not rows: raise FileNotFoundError(MISSING.format(root=self.root))
         self.clips = pd.DataFrame(rows).sort_values(['label', 'subject', 'trial']).set_index('id')
@@ -89,7 +104,10 @@ class UTDMHAD:
         "One line of the table, from a file's name and header; no video is decoded"
         if not (m := re.fullmatch(r'a(\d+)_s(\d+)_t(\d+)_skeleton\.mat', path.name)): return
         id, (action, subject, trial) = path.name[:-len('_skeleton.mat')], map(int, m.groups())
-        n = next(shape[2] for name, shape, _ in scipy.io.whosmat(path) if name == 'd_skel')
+        if not 1 <= action <= len(self.classes): self.skipped[path.name] = f'not an action of 1 to {len(self.classes)}'; return
+        try: n = next(shape[2] for name, shape, _ in scipy.io.whosmat(path) if name == 'd_skel')
+        except Exception as e:                           # whatever the parser stumbles over
+            raise ValueError(f"{path}: no d_skel (20, 3, t) in it ({type(e).__name__}: {str(e)[:80]}); get it again.") from None
         split = 'test' if subject % 2 == 0 else 'valid' if subject == 7 else 'train'
         return dict(id=id, label=action - 1, action=self.classes[action - 1], split=split,
                     subject=subject, trial=trial, frames=n - self.lag)
@@ -103,7 +121,9 @@ class UTDMHAD:
     def load(self, id:str) -> Clip:
         "Video and pose of one clip, aligned: the first `lag` pictures and the last `lag` poses have no partner"
         video = read_depth(self.depth_path(id))                                              # (t, h, w)
-        skeleton = scipy.io.loadmat(self.root / 'Skeleton' / f'{id}_skeleton.mat')['d_skel'] # (20, 3, t)
+        skeleton, = read_mat(path := self.root / 'Skeleton' / f'{id}_skeleton.mat', 'd_skel')      # (20, 3, t)
+        if skeleton.shape[:2] != (20, 3) or skeleton.ndim != 3 or skeleton.dtype.kind not in 'fiu':
+            raise ValueError(f"{path}: d_skel is {skeleton.dtype} {skeleton.shape}; wanted (20, 3, t), metres. Get it again.")
         n = min(skeleton.shape[2], len(video) - self.lag, int(self.clips.frames[id]))
         if n < 1:
             raise ValueError(f"clip {id!r}: {len(video)} pictures, {skeleton.shape[2]} poses; wanted more than {self.lag} of each.")

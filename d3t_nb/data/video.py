@@ -20,7 +20,7 @@ def open_video(
     if not path.exists(): raise FileNotFoundError(f"{path}: no such video.")
     if not path.is_file(): raise ValueError(f"{path}: it is no file.")
     if path.stat().st_size == 0: raise ValueError(f"{path}: it is empty; get it again.")
-    try: f = av.open(str(path))
+    try: f = av.open(str(path), metadata_errors='replace')
     except av.FFmpegError as e:
         raise ValueError(f"{path}: it is no video, or its end is missing ({e.strerror}); get it again.") from None
     if f.streams.video: return f
@@ -31,13 +31,14 @@ def open_video(
 def decode(
     path               # a video file
 ):
-    "The frames of a video one by one, uint8 (h, w, 3), upright. `ValueError` when it ends before its header says so"
+    "The frames of a video one by one, uint8 (h, w, 3), upright. `ValueError` when one is damaged, or it ends before its header says so"
     import av
     n = 0
     with open_video(path) as f:
         promised = f.streams.video[0].frames             # 0 where the format does not say
         try:
             for frame in f.decode(video=0):
+                if frame.is_corrupt: raise ValueError(f"{path}: its frame {n} is damaged; get it again.")
                 n += 1
                 turns = getattr(frame, 'rotation', 0) // 90
                 yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format='rgb24'), turns))
