@@ -17,9 +17,9 @@ from .synthetic import Synthetic
 from .utd_mhad import UTDMHAD
 
 # %% ../../nbs/18b_data.readers.ipynb #18b00005
-READERS = dict(synthetic=Synthetic, utd_mhad=UTDMHAD, penn_action=PennAction, finegym=FineGYM, folder=ClipFolder, store=ClipStore,
-               **{f'ntu{n}_{split}': partial(NTU, protocol=f'{split}{n}')
-                  for n, split in ((60, 'xsub'), (60, 'xview'), (120, 'xsub'), (120, 'xset'))})
+READERS = dict(synthetic=Synthetic, utd_mhad=UTDMHAD, penn_action=PennAction, finegym=FineGYM, folder=ClipFolder,
+               store=ClipStore, **{f'ntu{n}_{split}': partial(NTU, protocol=f'{split}{n}')
+                                   for n, split in ((60, 'xsub'), (60, 'xview'), (120, 'xsub'), (120, 'xset'))})
 
 ROOTS = dict(folder='the folder with train, valid and test', store='the folder that d3t_prepare wrote')
 
