@@ -15,7 +15,9 @@ import torch
 from .config import PRESETS
 from .core import has_bars
 from .results import Experiment, Row, write_tables
-from .runs import EPOCHS, build_config, get_reader, result_path, this_command, train_run
+from .command import EPOCHS, build_config, this_command
+from .data.readers import get_reader
+from .runs import result_path, train_run
 from .training import clip_datasets
 from fastai.callback.core import Callback
 from fastcore.script import call_parse
@@ -25,7 +27,7 @@ from fastprogress.fastprogress import progress_bar
 def table4():
     """Table 4: what each attention is worth; without one, its tokens pass unchanged.
 
-    `d3t_tables --tables table4` trains five models on drawn figures in six minutes on two CPU cores."""
+    `d3t_tables --tables table4` trains five models on drawn figures in nine minutes on two CPU cores."""
     off = dict(threed=dict(attention_3d='none'), joint=dict(attention_joint='none'), time=dict(attention_time='none'))
     return Experiment('table4', 'Table 4: attention blocks', (
         Row('①', 'table4/no_3d', 94.8, off['threed'], marks=('', '✓', '✓')),
@@ -38,7 +40,7 @@ def table4():
 def table5():
     """Table 5: what the cross-modal tokens are worth.
 
-    `d3t_tables --tables table5` trains three models on drawn figures in four minutes on two CPU cores;
+    `d3t_tables --tables table5` trains three models on drawn figures in seven minutes on two CPU cores;
     the last one is table 4's."""
     return Experiment('table5', 'Table 5: modal tokens', (
         Row('no tokens', 'table5/none', 92.2, dict(modal_tokens='none')),
@@ -49,7 +51,7 @@ def table5():
 def modalities():
     """Video alone, pose alone, both: not a table of the paper, but the question that it raises.
 
-    `d3t_tables --tables modalities --data utd_mhad --preset small`: forty minutes on two CPU cores."""
+    `d3t_tables --tables modalities --data utd_mhad --preset small --precision bf16`: about an hour on two CPU cores."""
     return Experiment('modalities', 'Modalities: what the second one adds', (
         Row('D3T, as the paper has it', 'modalities/d3t'),
         Row('D3T + geometry option', 'modalities/d3t_geometry', config=dict(geometry=True, drop_video=.4, modal_loss=.5, dropout=.1)),

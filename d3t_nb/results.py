@@ -84,7 +84,8 @@ def caption(
     text = f"{e.title}. Top-1 accuracy, %. Ours: {data}, preset {preset}"
     if not runs: return f'{text}; nothing was run yet.'
     seeds, epochs = ({get(r) for r in runs} for get in (lambda r: r['seed'], lambda r: r['recipe']['epochs']))
-    text += f", {len(seeds)} seed{'s' * (len(seeds) > 1)}, {' or '.join(map(str, sorted(epochs)))} epochs, on {runs[0]['device']}; "
+    half = ', bfloat16' * any(r['recipe'].get('precision') == 'bf16' for r in runs)
+    text += f", {len(seeds)} seed{'s' * (len(seeds) > 1)}, {' or '.join(map(str, sorted(epochs)))} epochs, on {runs[0]['device']}{half}; "
     text += f"chance is {100 / runs[0]['config']['n_classes']:.1f} %. Test split looked at once, with the last weights."
     if data == 'utd_mhad': text += ' The video is depth, not RGB.'
     if data == 'penn_action_rendered': text += ' Real poses, rendered frames: the video is drawn from the pose.'

@@ -168,7 +168,8 @@ def get_learner(
     **kwargs                 # for `Learner`
 ) -> Learner:
     "A `Learner` with the recipe: AdamW, label smoothing, clipped gradients, mixed precision on a GPU"
-    if precision not in ('auto', 'fp32', 'bf16'): raise ValueError(f"precision is {precision!r}; wanted is 'auto', 'fp32' or 'bf16'.")
+    if precision not in ('auto', 'fp32', 'bf16'):
+        raise ValueError(f"precision is {precision!r}; wanted is 'auto', 'fp32' or 'bf16'.")
     cbs, gpu = [EpochMeanLoss(), GradientClip(clip), *cbs], dls.device.type == 'cuda'
     if gpu and precision != 'fp32': cbs.append(MixedPrecision('bf16' if torch.cuda.is_bf16_supported() else 'fp16'))
     if precision == 'bf16' and not gpu: cbs.append(CPUHalfPrecision())

@@ -255,7 +255,8 @@ def test_phone_held_upright(tmp_path):
 
 def test_training_on_a_folder(tmp_path):
     "A few epochs through the same command as for any data set; two classes that one frame of video tells apart"
-    from d3t_nb.runs import build_config, train_run
+    from d3t_nb.command import build_config
+    from d3t_nb.runs import train_run
     kinds = ('npz', 'csv', 'coco.json', 'mediapipe.json')
     for i in range(8):
         for action in ('bright', 'dark'):
