@@ -184,22 +184,6 @@ def test_own_valid_folder_and_capital_letters(tmp_path):
     reader = ClipFolder(tmp_path)
     assert reader.clips.split.to_dict() == {'train/a/1': 'train', 'train/b/1': 'train', 'val/a/2': 'valid', 'val/b/2': 'valid'} and len(reader.skipped) == 0
 
-BAD = dict(few=(lambda xy: xy[:7], '10 frames but 7 poses'), many=(lambda xy: np.concatenate([xy, xy[:3]]), '10 frames but 13 poses'),
-    nan=(lambda xy: xy * np.nan, 'nobody is seen'), far=(lambda xy: xy * 20, 'outside of the 64 x 48 frame'), zero=(lambda xy: xy * 0, 'nobody is seen'),
-    share=(lambda xy: xy / 64, 'wanted pixels'), none=(lambda xy: xy[:0], 'wanted (t, people, joints, 2)'), three=(lambda xy: np.concatenate([xy, xy[..., :1]], -1), 'wanted (t, people'),
-    nobody=(lambda xy: xy[:, :0], 'nobody is seen'), penn=(lambda xy: xy[:, :, :13], 'most have the 17 joints of coco17'), odd=(lambda xy: xy[:, :, :9], 'fit none of'))
-
-@pytest.mark.parametrize('name', BAD)
-def test_bad_pose_is_left_out_and_told(good, name):
-    change, words = BAD[name]
-    try:
-        put(good, f'train/wave/{name}', 50, change=change)
-        with pytest.warns(UserWarning, match='1 files are left out, 6 clips are used'): reader = ClipFolder(good)
-        (file, reason), = reader.skipped.values.tolist()
-        assert file == f'train/wave/{name}.mp4' and words in reason and len(reader.clips) == 6
-    finally:
-        for p in (good/'train/wave').glob(f'{name}.*'): p.unlink()
-
 @pytest.mark.parametrize('extra', [-2, -1, 1, 2])
 def test_one_or_two_are_trimmed_and_counted(tmp_path, extra):
     put(tmp_path, 'train/a/1', 1, change=lambda xy: xy[:10 + extra] if extra < 0 else np.concatenate([xy, xy[:extra]]))

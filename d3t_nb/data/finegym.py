@@ -16,7 +16,7 @@ import pandas as pd
 from ..core import LAYOUTS, data_root
 from .clips import Clip
 from .penn_action import carve_valid
-from .pickles import Poses, read_annotations, to_poses
+from .pickles import Poses, anybody, read_annotations, to_poses
 from .stretch import read_stretch, scale_joints
 
 # %% ../../nbs/16_data.finegym.ipynb #16fg0006
@@ -67,6 +67,7 @@ def read_list(
         if not 0 <= label < n_classes: raise ValueError(f"{path}: line {k} has label {label}; wanted 0 to {n_classes - 1}.")
         if found.setdefault(id, label) != label:
             raise ValueError(f"{path}: line {k}: {id} has two labels, {found[id]} and {label}.")
+    if not found: raise ValueError(f"{path}: there is no clip in it; get it again.")
     return found
 
 # %% ../../nbs/16_data.finegym.ipynb #16fg0018
@@ -153,6 +154,7 @@ def _table(self:FineGYM, train, test):
     aside, rows = carve_valid(train, train.values()), []
     for id, label in (train | test).items():
         if self._poses and id not in self._poses: self.skipped[id] = 'no pose in the pickle'; continue
+        if self._poses and not anybody(self._poses[id]): self.skipped[id] = 'nobody is in it'; continue
         if self._poses and (said := int(self._poses[id]['label'])) != label:
             raise ValueError(f"clip {id!r}: the pickle says label {said}, the list says {label}; is it gym99?")
         place = exact_place(id, self._times)
@@ -183,6 +185,7 @@ def pose(self:FineGYM, id:str) -> Poses: # joints (t, people, 17, 2), scores, si
     poses = to_poses(self._poses[id])
     if poses.joints.shape[2:] != (17, 2) or not poses.size:
         raise ValueError(f"clip {id!r}: joints are {poses.joints.shape}, img_shape {poses.size}; wanted 17 joints in 2D, and a size.")
+    if not poses.scores.any(): raise ValueError(f"clip {id!r}: nobody is seen in any of its {len(poses.joints)} frames; leave it out.")
     return poses
 
 @patch

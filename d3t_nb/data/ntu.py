@@ -16,7 +16,7 @@ import pandas as pd
 from ..core import LAYOUTS, data_root
 from .clips import Clip
 from .penn_action import carve_valid
-from .pickles import Poses, read_annotations, to_poses
+from .pickles import Poses, anybody, read_annotations, to_poses
 from .skeletons import read_skeleton
 from .stretch import read_stretch, scale_joints
 
@@ -150,6 +150,7 @@ def _wanted(self:NTU, id, split, protocol):
     elif not 1 <= parse_name(id).action <= len(self.classes): why = f'not an action of 1 to {len(self.classes)}'
     elif id in self._missing: why = 'in the lists of missing skeletons'
     elif split and id not in split: why = 'in no list of the pickle'
+    elif self._clips and not anybody(self._clips[id]): why = 'nobody is in it'
     elif not self._frames(id): why = 'damaged: no number of frames in the first line'
     if why: self.skipped[id] = why; return False
     here, label = split_of(id, protocol), parse_name(id).action - 1
@@ -174,6 +175,7 @@ def pose(self:NTU, id:str) -> Poses: # joints (t, people, r, 2), scores, size (h
         raise ValueError(f"id is {id!r}; wanted one of reader.clips.index, such as {self.clips.index[0]!r}.")
     if not self._clips: return Poses(*read_skeleton(self.skeletons[id])[:2], (1080, 1920))
     joints, scores, size = to_poses(self._clips[id])
+    if not scores.any(): raise ValueError(f"clip {id!r}: nobody is seen in any of its {len(joints)} frames; leave it out.")
     if joints.shape[-1] == 2: return Poses(joints, scores, size or (1080, 1920))
     joints = project_colour(joints)
     seen = (scores > 0) & (joints >= -.5).all(-1) & (joints <= [1919.5, 1079.5]).all(-1)

@@ -75,6 +75,7 @@ def read_label(
     if joints.shape[1:] != (1, 13, 2) or min(n, h, w) < 1 or train not in (1, -1) or 'c' in x.dtype.kind + y.dtype.kind:
         raise ValueError(f"{path}: x is {x.dtype} {x.shape}, frames are {n, h, w} (t, h, w), train is {train}; wanted 13 joints a frame, "
                          "one frame or more, and 1 or -1. Get it again.")
+    if not scores.any(): raise ValueError(f"{path}: no joint is known in any of its {n} frames; leave it out.")
     if 0 < len(boxes) < n: boxes = np.concatenate([boxes, boxes[-1:].repeat(n - len(boxes), 0)])  # seen: one row short
     return Label(action, train == 1, joints, scores, boxes, (h, w))
 

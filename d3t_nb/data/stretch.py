@@ -15,25 +15,26 @@ def _decode(f, start, end, short):
     "Frames of [start, end), when the last one is over, and when it should be; seconds"
     stream = f.streams.video[0]
     stream.thread_type = 'AUTO'
-    ahead = list(itertools.islice(f.decode(stream), 1))
+    frames = f.decode(stream)
+    ahead = list(itertools.islice(frames, 1))            # one generator to the end: at once with the first, others may have come
     if not ahead: raise IndexError('no frame at all')
     zero, step = ahead[0].time or 0, float(1 / (stream.average_rate or 25))                  # some containers do not begin at 0
     if start > 1 and f.format.name != 'avi':             # back to a whole picture; AVI has no times, so there we count
         f.seek(int((start - 1 + zero) / stream.time_base), stream=stream)
-        ahead = []
+        ahead, frames = [], f.decode(stream)
     h, w = stream.height, stream.width
     k = min(1, short / min(h, w)) if short else 1
-    size, frames, last = dict(width=round(w * k), height=round(h * k)), [], 0
-    for n, frame in enumerate(itertools.chain(ahead, f.decode(stream))):
+    size, kept, last = dict(width=round(w * k), height=round(h * k)), [], 0
+    for n, frame in enumerate(itertools.chain(ahead, frames)):
         t = n * step if f.format.name == 'avi' else (frame.time or 0) - zero
         last = t + step
         if end is not None and t > end - 1e-4: break
         if t <= start - 1e-4: continue
         if frame.is_corrupt: raise ValueError(f'the frame at {t:.2f} s is damaged')
-        frames.append(frame.to_ndarray(format='rgb24', **size))
+        kept.append(frame.to_ndarray(format='rgb24', **size))
     if stream.duration: due = float(stream.duration * stream.time_base)
     else: due = (f.duration or 0) / 1e6 - (.5 if len(f.streams) > 1 else 0)                  # of all streams; sound may be longer
-    return frames, last, min(due, end or due) - 2 * step
+    return kept, last, min(due, end or due) - 2 * step
 
 # %% ../../nbs/14c_data.stretch.ipynb #14vd0008
 def read_stretch(

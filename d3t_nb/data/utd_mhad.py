@@ -127,4 +127,6 @@ class UTDMHAD:
         n = min(skeleton.shape[2], len(video) - self.lag, int(self.clips.frames[id]))
         if n < 1:
             raise ValueError(f"clip {id!r}: {len(video)} pictures, {skeleton.shape[2]} poses; wanted more than {self.lag} of each.")
-        return to_clip(video[self.lag:self.lag + n], skeleton[..., :n], self.clips.label[id], id)
+        clip = to_clip(video[self.lag:self.lag + n], skeleton[..., :n], self.clips.label[id], id)
+        if not clip.scores.any(): raise ValueError(f"{path}: nobody is seen in any of its {n} frames; leave it out.")
+        return clip

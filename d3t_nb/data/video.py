@@ -25,7 +25,7 @@ def open_video(
         raise ValueError(f"{path}: it is no video, or its end is missing ({e.strerror}); get it again.") from None
     if f.streams.video: return f
     f.close()
-    raise ValueError(f"{path}: there is no video in it.")
+    raise ValueError(f"{path}: there is no video in it; get it again, or leave it out.")
 
 # %% ../../nbs/14b_data.video.ipynb #17000008
 def decode(
