@@ -142,9 +142,9 @@ def test_the_fast_path_changes_nothing(whole, train, monkeypatch):
 
 def test_training_reads_a_store(whole):
     from d3t_nb.config import preset_config
-    from d3t_nb.runs import READERS as same, get_reader as also, result_path
+    from d3t_nb.runs import result_path
     from d3t_nb.training import get_dls
-    assert same is READERS and also is get_reader and READERS['store'] is ClipStore
+    assert READERS['store'] is ClipStore
     store = get_reader('store', whole)
     store.clips.loc[store.clips.index[::3], 'split'] = 'test'          # twelve clips have no test split
     dls = get_dls(store, preset_config('tiny', n_classes=15, n_joints=13, size=32, frames=4), bs=2, final=True)

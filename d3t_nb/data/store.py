@@ -40,7 +40,7 @@ def settings_of(
 ) -> dict:
     "What holds for all clips of a store"
     s = dict(dataset=reader.name, protocol=reader.protocol, classes=list(reader.classes), layout=asdict(reader.layout),
-             n_people=reader.n_people, flips=bool(reader.flips), **how)
+             n_people=reader.n_people, flips=bool(reader.flips), note=getattr(reader, 'note', ''), **how)
     return json.loads(json.dumps(s))                                 # tuples become lists, as they will when read
 
 def write_table(
@@ -122,7 +122,7 @@ class ClipStore:
         self.root = Path(root)
         self._table, s = read_table(self.root / 'clips.parquet')
         self.settings, self.name, self.protocol, self.classes = s, s['dataset'], s['protocol'], s['classes']
-        self.layout, self.n_people, self.flips = layout_of(s), s['n_people'], s['flips']
+        self.layout, self.n_people, self.flips, self.note = layout_of(s), s['n_people'], s['flips'], str(s.get('note', ''))
         self.clips = self._table.drop_columns(['joints', 'scores']).to_pandas(ignore_metadata=True).set_index('id')
 
     def video_path(self, id): return self.root / 'videos' / f'{id}.mp4'
