@@ -353,7 +353,7 @@ def test_damaged_utd(folder, data, which):
     def clips():
         reader = UTDMHAD(folder/'utd')
         return [reader.load(i) for i in reader.clips.index]
-    for clip in outcome(clips, path, "clip 'a27_s1_t1'") or (): check_clip(clip); check_pose(clip.joints, clip.scores, 1, 20)
+    for clip in outcome(clips, path, 'a27_s1_t1') or (): check_clip(clip); check_pose(clip.joints, clip.scores, 1, 20)
 
 @given(st.integers(0, 1), FIELD)
 @often(40)
@@ -362,7 +362,7 @@ def test_utd_that_holds_something_else(folder, which, value):
     def clips():
         reader = UTDMHAD(folder/'utd')
         return [reader.load(i) for i in reader.clips.index]
-    for clip in outcome(clips, path, "clip 'a27_s1_t1'") or (): check_clip(clip); check_pose(clip.joints, clip.scores, 1, 20)
+    for clip in outcome(clips, path, 'a27_s1_t1') or (): check_clip(clip); check_pose(clip.joints, clip.scores, 1, 20)
 
 # -- FineGYM's lists
 

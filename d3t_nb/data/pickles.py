@@ -104,14 +104,21 @@ def read_pickle(
     raise ValueError(f"{path}: it is damaged ({type(error).__name__}: {str(error)[:200]}); get it again.")
 
 # %% ../../nbs/14_data.pickles.ipynb #14pk0037
+def _form(x):
+    "Shape and kind of numbers"
+    try: return np.shape(x), np.asarray(x).dtype.kind
+    except ValueError: return 'ragged', 'O'
+
 def _check_note(a, who):
     "`ValueError` if an annotation's name, class or joints cannot be what they should be"
     if not isinstance(a['frame_dir'], str): raise ValueError(f"{who}: frame_dir is {a['frame_dir']!r:.50}; wanted a string.")
     try: operator.index(a['label'])
     except TypeError: raise ValueError(f"{who}: label is {a['label']!r:.50}; wanted a whole number.") from None
-    try: shape = np.shape(a['keypoint'])
-    except ValueError: shape = 'ragged'
-    if len(shape) != 4: raise ValueError(f"{who}: keypoint is {shape}; wanted 17 or 25 joints: people x frames x joints x 2 or 3.")
+    (shape, kind), (s_shape, s_kind) = (_form(a.get(key)) for key in ('keypoint', 'keypoint_score'))
+    if len(shape) != 4 or kind not in 'fiu':
+        raise ValueError(f"{who}: keypoint is {shape}, of kind {kind}; wanted 17 or 25 joints, as numbers: people x frames x joints x 2 or 3.")
+    if a.get('keypoint_score') is not None and (s_shape != shape[:3] or s_kind not in 'fiu'):
+        raise ValueError(f"{who}: keypoint is {shape}, but keypoint_score {s_shape}, of kind {s_kind}; wanted numbers, {shape[:3]}.")
 
 def anybody(
     annotation:dict    # as in the file
