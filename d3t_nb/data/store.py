@@ -59,9 +59,10 @@ def write_table(
         columns[name] = pa.array([poses[i][k].ravel() for i in clips.index], pa.list_(pa.float32()))
     table = pa.table(columns).replace_schema_metadata(dict(d3t_nb=json.dumps(settings)))
     plain = [n for n in columns if n not in ('joints', 'scores')] + ['scores.list.element']
-    with whole_file(path) as f:
-        pq.write_table(table, f, compression='zstd', compression_level=9, use_dictionary=plain,
-                       use_byte_stream_split=['joints.list.element'], write_page_checksum=True)
+    memory = pa.BufferOutputStream()                                 # pyarrow's writer would hold on to a file that failed
+    pq.write_table(table, memory, compression='zstd', compression_level=9, use_dictionary=plain,
+                   use_byte_stream_split=['joints.list.element'], write_page_checksum=True)
+    with whole_file(path) as f: f.write(memory.getvalue())
 
 # %% ../../nbs/18_data.store.ipynb #18a00024
 def safe_id(
