@@ -360,7 +360,7 @@ def test_command(drawn, whole, tmp_path, capsys, monkeypatch):
     assert a == b
     file = tmp_path/'file'; file.write_text('')
     for said, kw in {'wanted is one of synthetic': dict(data='imagenet'), 'it is a file': dict(out=str(file)), 'such as 0/4': dict(shard='4/4'), 'even size': dict(size=65),
-                     'size=64 there and 32 here': dict(size=32), 'crf in 0..51': dict(crf=99), 'No Penn Action': dict(root=str(tmp_path/'none')), 'root is missing': dict(data='store', root=None)}.items():
+                     'size=64 there and 32 here': dict(size=32), 'crf in 0..51': dict(crf=99), 'No Penn Action': dict(root=str(tmp_path/'none')), 'root is missing': dict(data='store', root=None), 'out is missing': dict(out=None)}.items():
         with pytest.raises(SystemExit, match=said) as e: run(**kw)
         assert str(e.value).startswith('d3t_prepare: ')
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 from fastcore.script import call_parse
-from ..core import data_root, has_bars
+from ..core import has_bars
 from .frames import CRF, encode
 from .kept import kept_box, prepare_clip
 from .readers import get_reader
@@ -198,7 +198,7 @@ def prepare(
 @call_parse
 def d3t_prepare(
     data:str='synthetic', # data set: synthetic, utd_mhad, penn_action, ntu60_xsub, ..., finegym, folder
-    out:str=None,         # folder of the store; default: DATA_SIZE in the data folder
+    out:str=None,         # folder of the store; has to be given
     root:str=None,        # folder of the raw data
     size:int=128,         # short side of the stored frames
     margin:float=2.,      # side of what is kept over the pose's; 0 keeps whole frames
@@ -207,7 +207,8 @@ def d3t_prepare(
     shard:str='0/1',      # i/n: only every n-th clip, from number i
 ):
     "Make a clip store of a data set: small videos that are quick to read, and one table"
-    out = Path(out or data_root() / f'{data}_{size}')
+    if out is None: raise SystemExit('d3t_prepare: out is missing; wanted is the folder of the store, such as --out utd128.')
+    out = Path(out)
     try: report = prepare(get_reader(data, root), out, size, margin, crf, workers, shard, has_bars())
     except (ValueError, OSError, RuntimeError) as e: raise SystemExit(f'd3t_prepare: {e}')
     n, skipped = report['clips'], report['skipped']
