@@ -48,11 +48,12 @@ def build_config(
     own = dict(n_classes=len(reader.classes), n_joints=len(reader.layout), n_people=reader.n_people)
     return preset_config(preset, **own | overrides)
 
-# %% ../nbs/20c_command.ipynb #aa2087f5
+# %% ../nbs/20c_command.ipynb #20cc0012
 EPOCHS = dict(tiny=30, small=40, paper=90)
 
 def this_command(): return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
+# %% ../nbs/20c_command.ipynb #aa2087f5
 @call_parse
 def d3t_train(
     data:str='synthetic',    # data set: synthetic, utd_mhad, penn_action, ntu60_xsub, ..., finegym, folder, store

@@ -1,8 +1,8 @@
 """The clip store: what is cut, what is kept bit by bit, kills, full disks, shards, and tables from strangers."""
-import builtins, errno, json, os, shutil, signal, subprocess, sys, time
+import errno, io, json, os, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import numpy as np, pandas as pd, pytest, torch
-import d3t_nb.data.prepare as prepare_module, d3t_nb.data.store as store_module
+import d3t_nb.data.store as store_module
 from d3t_nb.core import LAYOUTS, data_root, make_layout, seed_everything, tiny_batch
 from d3t_nb.data.clips import Clip, ClipDataset, ClipTransform, crop_box, crop_resize
 from d3t_nb.data.folder import ClipFolder
@@ -12,7 +12,7 @@ from d3t_nb.data.penn_action import PennAction
 from d3t_nb.data.prepare import d3t_prepare, prepare
 from d3t_nb.data.readers import READERS, get_reader
 from d3t_nb.data.store import ClipStore, safe_id, settings_of, whole_file, write_table
-from d3t_nb.data.synthetic import Synthetic, make_synthetic
+from d3t_nb.data.synthetic import Synthetic
 from d3t_nb.data.utd_mhad import UTDMHAD
 from d3t_nb.data.video import read_frames, write_frames
 
@@ -142,9 +142,9 @@ def test_the_fast_path_changes_nothing(whole, train, monkeypatch):
 
 def test_training_reads_a_store(whole):
     from d3t_nb.config import preset_config
-    from d3t_nb.runs import READERS as same, get_reader as also, result_path
+    from d3t_nb.runs import result_path
     from d3t_nb.training import get_dls
-    assert same is READERS and also is get_reader and READERS['store'] is ClipStore
+    assert READERS['store'] is ClipStore
     store = get_reader('store', whole)
     store.clips.loc[store.clips.index[::3], 'split'] = 'test'          # twelve clips have no test split
     dls = get_dls(store, preset_config('tiny', n_classes=15, n_joints=13, size=32, frames=4), bs=2, final=True)
@@ -305,20 +305,20 @@ def test_other_errors_stop_the_run(tmp_path):
 
 # -- full disks
 
-class Full:
-    "A file on a disk that is full after `room` bytes"
-    def __init__(self, f, room): self.f, self.room = f, room
-    def __getattr__(self, name): return getattr(self.f, name)
-    def __enter__(self): return self
-    def __exit__(self, *a): self.f.close()
+class Full(io.FileIO):
+    "A file on a disk that has `room` for no more bytes at once"
+    room = 1e9
     def write(self, b):
-        if (len(b) if isinstance(b, bytes) else b.nbytes if hasattr(b, 'nbytes') else 0) > self.room: raise OSError(errno.ENOSPC, 'No space left on device')
-        return self.f.write(b)
+        if memoryview(b).nbytes > self.room: raise OSError(errno.ENOSPC, 'No space left on device')
+        return super().write(b)
 
 @pytest.mark.parametrize('full', ['0005.mp4', '0005.npz', 'clips.parquet'])
 def test_full_disk(drawn, whole, tmp_path, monkeypatch, full):
     out = tmp_path/'out'
-    def opened(path, *a): return Full(open(path, *a), 100 if full in str(path) else 1e9)
+    def opened(path, mode):
+        f = Full(path, mode)
+        if full in str(path): f.room = 100
+        return f
     monkeypatch.setattr(store_module, 'open', opened, raising=False)
     with pytest.raises(OSError, match=f'{full}: the disk is full. Make room and run the same command again') as e: prepare(drawn, out, size=64)
     assert e.value.errno == errno.ENOSPC

@@ -23,7 +23,7 @@ CRF = 24               # chosen in 17g_data.kept
 
 def encode(
     frames,            # uint8 (t, h, w, 3), or grey (t, h, w, 1); h and w even
-    crf:int=CRF        # 0, nothing is lost, to 51
+    crf:int=CRF        # 0 (best) to 51
 ) -> bytes:            # an MP4 file
     "H.264 in which every frame is a key frame. `ValueError` for odd sides"
     import av

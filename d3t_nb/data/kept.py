@@ -33,5 +33,6 @@ def prepare_clip(
     left, top, w, h = kept_box(clip, margin)
     k = min(1, size / min(w, h))
     if k == 1: w, h = w - w % 2, h - h % 2                           # a line less, rather than resampled
-    if clip.frames.strides[-1] == 0 or (clip.frames == clip.frames[..., :1]).all(): clip = replace(clip, frames=clip.frames[..., :1])
+    grey = clip.frames.strides[-1] == 0 or (clip.frames == clip.frames[..., :1]).all()
+    if grey: clip = replace(clip, frames=clip.frames[..., :1])
     return crop_resize(clip, (left, top, w, h), tuple(2 * round(n * k / 2) for n in (h, w)))

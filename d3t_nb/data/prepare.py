@@ -35,7 +35,8 @@ def source_of(reader, id):
     "The video's path inside of the data set where the reader's table has one, else the id"
     if 'video' not in reader.clips: return id
     video = Path(reader.clips.video[id])
-    return (video.relative_to(reader.root) if video.is_absolute() and video.is_relative_to(reader.root) else video).as_posix()
+    inside = video.is_absolute() and video.is_relative_to(reader.root)
+    return (video.relative_to(reader.root) if inside else video).as_posix()
 
 def store_clip(
     reader, out,       # the store's folder
@@ -52,7 +53,8 @@ def store_clip(
         with whole_file(note_of(out, id)) as f: f.write(str(e).encode())
         return
     t, h, w, c = clip.frames.shape
-    row = dict(frames=t, height=h, width=w, grey=c == 1, crc=zlib.crc32(video), box=kept_box(raw, margin), source=source_of(reader, id))
+    row = dict(frames=t, height=h, width=w, grey=c == 1, crc=zlib.crc32(video), box=kept_box(raw, margin),
+               source=source_of(reader, id))
     with whole_file(video_of(out, id)) as f: f.write(video)
     with whole_file(part_of(out, id)) as f: np.savez(f, joints=clip.joints, scores=clip.scores, row=json.dumps(row))
     note_of(out, id).unlink(missing_ok=True)                  # of an earlier run
@@ -120,8 +122,8 @@ def told(steps, n, bars):
 # %% ../../nbs/18c_data.prepare.ipynb #18c00019
 def there(ids, out) -> set:
     "Those of the ids that are prepared: in a part or in the table, and with their video"
-    parts = {i for i in ids if safe_id(i) and part_of(out, i).exists()}                      # before the table: another shard
-    table = {*ClipStore(out).clips.index} if (out / 'clips.parquet').exists() else set()     # may turn one into the other
+    parts = {i for i in ids if safe_id(i) and part_of(out, i).exists()}                      # first these: another
+    table = {*ClipStore(out).clips.index} if (out / 'clips.parquet').exists() else set()     # shard may make them that
     return {i for i in parts | table if video_of(out, i).exists()}
 
 def rows_of(ids, out) -> dict:
@@ -129,15 +131,17 @@ def rows_of(ids, out) -> dict:
     found = {}
     for id in ids:
         try:
-            with np.load(part_of(out, id), allow_pickle=False) as p: found[id] = json.loads(str(p['row'])), (p['joints'], p['scores'])
+            with np.load(part := part_of(out, id), allow_pickle=False) as p:
+                found[id] = json.loads(str(p['row'])), (p['joints'], p['scores'])
         except FileNotFoundError: pass
-        except Exception as e: raise ValueError(f"{part_of(out, id)}: it is damaged ({e}); delete it and run the same command again.") from None
+        except Exception as e:
+            raise ValueError(f"{part}: it is damaged ({e}); delete it and run the same command again.") from None
     if len(found) == len(ids): return found
     store = ClipStore(out)
     for id in ids:
         if id in found: continue
-        clip, row = store.lazy(id), store.clips.loc[id]
-        found[id] = {k: row[k] for k in ('frames', 'height', 'width', 'grey', 'crc', 'box', 'source')}, (clip.joints, clip.scores)
+        clip, own = store.lazy(id), ['frames', 'height', 'width', 'grey', 'crc', 'box', 'source']
+        found[id] = store.clips.loc[id, own].to_dict(), (clip.joints, clip.scores)
     return found
 
 # %% ../../nbs/18c_data.prepare.ipynb #18c00020
@@ -148,18 +152,20 @@ def skipped_in(ids, out) -> dict:
     return (dict(pd.read_csv(csv, dtype=str, keep_default_na=False).to_numpy()) if csv.exists() else {}) | notes
 
 def finish(reader, out, settings) -> dict:
-    "Make the table if nothing is missing. -> clips: number of those that are there; missing: of those that are not; skipped: id -> why"
+    "Make the table if nothing is missing. -> clips: how many are there; missing: how many are not; skipped: id -> why"
     ids, table, csv = reader.clips.index, out / 'clips.parquet', out / 'skipped.csv'
     done = there(ids, out)
     skipped = {i: why for i, why in skipped_in(ids, out).items() if i not in done}
     report = dict(clips=len(done), missing=len(ids.difference([*done, *skipped])), skipped=skipped)
     if report['missing']: return report
-    if not done: raise ValueError(f"{out}: none of the {len(ids)} clips could be used. The first: {next(iter(skipped.values()))}")
+    if not done:
+        raise ValueError(f"{out}: none of the {len(ids)} clips could be used. The first: {next(iter(skipped.values()))}")
     if any(part_of(out, i).exists() for i in done):
         clips = reader.clips.loc[[i for i in ids if i in done]]
         found = rows_of(clips.index, out)
         rows = pd.DataFrame([found[i][0] for i in clips.index], index=clips.index)
-        write_table(table, clips.drop(columns=rows.columns, errors='ignore').join(rows), {i: found[i][1] for i in clips.index}, settings)
+        clips = clips.drop(columns=rows.columns, errors='ignore').join(rows)
+        write_table(table, clips, {i: found[i][1] for i in clips.index}, settings)
     csv.unlink(missing_ok=True)
     if skipped:
         with whole_file(csv) as f: f.write(pd.Series(skipped, name='why').rename_axis('id').to_csv().encode())
@@ -196,7 +202,7 @@ def d3t_prepare(
     root:str=None,        # folder of the raw data
     size:int=128,         # short side of the stored frames
     margin:float=2.,      # side of what is kept over the pose's; 0 keeps whole frames
-    crf:int=CRF,          # quality: 0, nothing is lost, to 51
+    crf:int=CRF,          # quality: 0 (best) to 51
     workers:int=1,        # processes
     shard:str='0/1',      # i/n: only every n-th clip, from number i
 ):
@@ -205,7 +211,8 @@ def d3t_prepare(
     try: report = prepare(get_reader(data, root), out, size, margin, crf, workers, shard, has_bars())
     except (ValueError, OSError, RuntimeError) as e: raise SystemExit(f'd3t_prepare: {e}')
     n, skipped = report['clips'], report['skipped']
-    if report['missing']: print(f"{out}: {n} clips are there, {report['missing']} are missing; run the other shards, or the same command without one")
+    if report['missing']:
+        print(f"{out}: {n} clips are there, {report['missing']} are missing; run the other shards, or the command without one")
     else: print(f'{out}: {n} clips, {sum(p.stat().st_size for p in out.rglob("*") if p.is_file()) / 1e6:.1f} MB')
     for i in list(skipped)[:3]: print(f'left out: {i}: {skipped[i]}')
     if len(skipped) > 3: print(f'left out: {len(skipped) - 3} more' + ('' if report['missing'] else f"; see {out / 'skipped.csv'}"))

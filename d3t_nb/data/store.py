@@ -40,7 +40,7 @@ def settings_of(
 ) -> dict:
     "What holds for all clips of a store"
     s = dict(dataset=reader.name, protocol=reader.protocol, classes=list(reader.classes), layout=asdict(reader.layout),
-             n_people=reader.n_people, flips=bool(reader.flips), **how)
+             n_people=reader.n_people, flips=bool(reader.flips), note=getattr(reader, 'note', ''), **how)
     return json.loads(json.dumps(s))                                 # tuples become lists, as they will when read
 
 def write_table(
@@ -59,9 +59,10 @@ def write_table(
         columns[name] = pa.array([poses[i][k].ravel() for i in clips.index], pa.list_(pa.float32()))
     table = pa.table(columns).replace_schema_metadata(dict(d3t_nb=json.dumps(settings)))
     plain = [n for n in columns if n not in ('joints', 'scores')] + ['scores.list.element']
-    with whole_file(path) as f:
-        pq.write_table(table, f, compression='zstd', compression_level=9, use_dictionary=plain,
-                       use_byte_stream_split=['joints.list.element'], write_page_checksum=True)
+    memory = pa.BufferOutputStream()                                 # pyarrow's writer would hold on to a file that failed
+    pq.write_table(table, memory, compression='zstd', compression_level=9, use_dictionary=plain,
+                   use_byte_stream_split=['joints.list.element'], write_page_checksum=True)
+    with whole_file(path) as f: f.write(memory.getvalue())
 
 # %% ../../nbs/18_data.store.ipynb #18a00024
 def safe_id(
@@ -122,7 +123,7 @@ class ClipStore:
         self.root = Path(root)
         self._table, s = read_table(self.root / 'clips.parquet')
         self.settings, self.name, self.protocol, self.classes = s, s['dataset'], s['protocol'], s['classes']
-        self.layout, self.n_people, self.flips = layout_of(s), s['n_people'], s['flips']
+        self.layout, self.n_people, self.flips, self.note = layout_of(s), s['n_people'], s['flips'], str(s.get('note', ''))
         self.clips = self._table.drop_columns(['joints', 'scores']).to_pandas(ignore_metadata=True).set_index('id')
 
     def video_path(self, id): return self.root / 'videos' / f'{id}.mp4'

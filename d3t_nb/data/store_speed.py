@@ -35,7 +35,8 @@ def measure_store(reader, store, ids) -> dict:
     s = store.settings
     lost = [psnr(prepare_clip(reader.load(i), s['size'], s['margin']).frames, store.lazy(i).frames[:]) for i in ids]
     raw, stored = items_per_second([reader, store], ids)
-    return dict(psnr=statistics.mean(lost), psnr_lowest=min(lost), measured=len(ids), raw_per_second=raw, stored_per_second=stored)
+    return dict(psnr=statistics.mean(lost), psnr_lowest=min(lost), measured=len(ids), raw_per_second=raw,
+                stored_per_second=stored)
 
 def bench_store(reader, out, file, workers=1, n=24, **kwargs):
     "Prepare a whole data set into an empty folder, measure it, and add the numbers to a JSON file"
@@ -44,8 +45,8 @@ def bench_store(reader, out, file, workers=1, n=24, **kwargs):
     seconds, cpu, store = time.perf_counter() - start, sum(os.times()[:4]) - cpu, ClipStore(out)
     videos, table = sum(p.stat().st_size for p in out.rglob('*.mp4')), (out / 'clips.parquet').stat().st_size
     row = {k: store.settings[k] for k in ('dataset', 'size', 'margin', 'crf')}
-    row |= dict(clips=report['clips'], skipped=len(report['skipped']), frames=int(store.clips.frames.sum()), video_bytes=videos,
-                table_bytes=table, seconds=seconds, cpu_seconds=cpu, workers=workers)
+    row |= dict(clips=report['clips'], skipped=len(report['skipped']), frames=int(store.clips.frames.sum()),
+                video_bytes=videos, table_bytes=table, seconds=seconds, cpu_seconds=cpu, workers=workers)
     row |= measure_store(reader, store, store.clips.index[::max(len(store.clips) // n, 1)][:n])
     rows = json.loads(file.read_text())['stores'] if file.exists() else []
     rows = [r for r in rows if (r['dataset'], r['size']) != (row['dataset'], row['size'])] + [row]

@@ -11,6 +11,7 @@ import re
 import numpy as np
 import pandas as pd
 import scipy.io
+from fastcore.basics import patch
 from ..core import LAYOUTS, data_root
 from .clips import Clip
 from .penn_action import read_mat
@@ -118,15 +119,17 @@ class UTDMHAD:
         if found := [p for p in paths if p.exists()]: return found[0]
         raise FileNotFoundError(f"clip {id!r} has no depth video: neither {paths[0]} nor {paths[1]} exists.")
 
-    def load(self, id:str) -> Clip:
-        "Video and pose of one clip, aligned: the first `lag` pictures and the last `lag` poses have no partner"
-        video = read_depth(self.depth_path(id))                                              # (t, h, w)
-        skeleton, = read_mat(path := self.root / 'Skeleton' / f'{id}_skeleton.mat', 'd_skel')      # (20, 3, t)
-        if skeleton.shape[:2] != (20, 3) or skeleton.ndim != 3 or skeleton.dtype.kind not in 'fiu':
-            raise ValueError(f"{path}: d_skel is {skeleton.dtype} {skeleton.shape}; wanted (20, 3, t), metres. Get it again.")
-        n = min(skeleton.shape[2], len(video) - self.lag, int(self.clips.frames[id]))
-        if n < 1:
-            raise ValueError(f"clip {id!r}: {len(video)} pictures, {skeleton.shape[2]} poses; wanted more than {self.lag} of each.")
-        clip = to_clip(video[self.lag:self.lag + n], skeleton[..., :n], self.clips.label[id], id)
-        if not clip.scores.any(): raise ValueError(f"{path}: nobody is seen in any of its {n} frames; leave it out.")
-        return clip
+# %% ../../nbs/13_data.utd_mhad.ipynb #13load01
+@patch
+def load(self:UTDMHAD, id:str) -> Clip:
+    "Video and pose of one clip, aligned: the first `lag` pictures and the last `lag` poses have no partner"
+    video = read_depth(self.depth_path(id))                                              # (t, h, w)
+    skeleton, = read_mat(path := self.root / 'Skeleton' / f'{id}_skeleton.mat', 'd_skel')      # (20, 3, t)
+    if skeleton.shape[:2] != (20, 3) or skeleton.ndim != 3 or skeleton.dtype.kind not in 'fiu':
+        raise ValueError(f"{path}: d_skel is {skeleton.dtype} {skeleton.shape}; wanted (20, 3, t), metres. Get it again.")
+    n = min(skeleton.shape[2], len(video) - self.lag, int(self.clips.frames[id]))
+    if n < 1:
+        raise ValueError(f"clip {id!r}: {len(video)} pictures, {skeleton.shape[2]} poses; wanted more than {self.lag} of each.")
+    clip = to_clip(video[self.lag:self.lag + n], skeleton[..., :n], self.clips.label[id], id)
+    if not clip.scores.any(): raise ValueError(f"{path}: nobody is seen in any of its {n} frames; leave it out.")
+    return clip
