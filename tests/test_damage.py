@@ -16,7 +16,7 @@ from d3t_nb.data.stretch import read_stretch
 from d3t_nb.data.utd_mhad import UTDMHAD, read_depth
 from d3t_nb.data.video import look, read_frames, write_frames
 
-pytestmark = pytest.mark.filterwarnings('ignore::RuntimeWarning')       # a number of 10^300 may overflow
+pytestmark = [pytest.mark.filterwarnings(f'ignore::{w}') for w in ('RuntimeWarning', 'UserWarning')]  # numbers of 10^300, byte orders of 1980
 
 def often(n): # the same examples every time; a machine may be slow, but not for ever
     return settings(max_examples=n, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
