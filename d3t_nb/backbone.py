@@ -6,7 +6,6 @@
 __all__ = ['CONVS', 'Backbone', 'up_to_layer3']
 
 # %% ../nbs/02_backbone.ipynb #adad7144
-import torch
 import torch.nn as nn
 from torchvision.models import get_model_weights, get_weight
 from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D, Conv3DNoTemporal, Conv3DSimple

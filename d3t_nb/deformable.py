@@ -9,7 +9,7 @@ __all__ = ['MultiHeadAttention', 'FeedForward', 'DeformableAttention3D']
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from .token_search import TokenSearch3D, reference_points
+from .token_search import reference_points
 
 # %% ../nbs/04_deformable_attention.ipynb #130cd836
 class MultiHeadAttention(nn.Module):

@@ -12,10 +12,9 @@ from dataclasses import asdict
 import json, sys, time, traceback
 import pandas as pd
 import torch
-from .config import PRESETS
 from .core import has_bars
 from .results import Experiment, Row, write_tables
-from .command import EPOCHS, build_config, this_command
+from .command import build_config, epochs_of, this_command
 from .data.readers import get_reader
 from .runs import result_path, train_run
 from .training import clip_datasets
@@ -51,7 +50,7 @@ def table5():
 def modalities():
     """Video alone, pose alone, both: not a table of the paper, but the question that it raises.
 
-    `d3t_tables --tables modalities --data utd_mhad --preset small --precision bf16`: about an hour on two CPU cores."""
+    `d3t_tables --tables modalities --data utd_mhad --preset small --precision bf16`: three quarters of an hour on two CPU cores."""
     return Experiment('modalities', 'Modalities: what the second one adds', (
         Row('D3T, as the paper has it', 'modalities/d3t'),
         Row('D3T + geometry option', 'modalities/d3t_geometry', config=dict(geometry=True, drop_video=.4, modal_loss=.5, dropout=.1)),
@@ -161,10 +160,9 @@ def d3t_tables(
     "Train what is missing, then print tables with the paper's numbers beside ours"
     if threads: torch.set_num_threads(threads)
     try:
-        if preset not in PRESETS: raise ValueError(f"preset is {preset!r}; wanted is one of {', '.join(PRESETS)}.")
         if seeds < 1: raise ValueError(f'seeds is {seeds}; wanted is 1 or more.')
         experiments = [get_experiment(t.strip()) for t in tables.split(',')]
-        reader, epochs = get_reader(data, root), EPOCHS[preset] if epochs is None else epochs
+        epochs, reader = epochs_of(preset, epochs), get_reader(data, root)
         todo = missing_runs(experiments, reader, preset, seeds, epochs, out)
     except (ValueError, FileNotFoundError) as e: sys.exit(f'd3t_tables: {e}')
     print(f'{len(todo)} runs of {epochs} epochs on {data}, preset {preset}', flush=True)

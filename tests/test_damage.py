@@ -4,11 +4,10 @@ import copy, functools, json, math, pickle, signal
 from contextlib import contextmanager
 import numpy as np, pytest, scipy.io
 from hypothesis import HealthCheck, Phase, assume, given, settings, strategies as st
-from d3t_nb.core import LAYOUTS
 from d3t_nb.data.clips import check_clip
-from d3t_nb.data.finegym import FineGYM, read_categories, read_list
+from d3t_nb.data.finegym import FineGYM
 from d3t_nb.data.ntu import NTU
-from d3t_nb.data.penn_action import PennAction, read_label
+from d3t_nb.data.penn_action import PennAction
 from d3t_nb.data.pickles import read_annotations, read_pickle
 from d3t_nb.data.pose_files import read_pose, write_pose
 from d3t_nb.data.skeletons import read_skeleton, tiny_body, write_skeleton
@@ -251,7 +250,7 @@ def test_pickle_that_holds_something_else(folder, data, gym):
 
 def test_eight_bytes_that_ask_for_gigabytes(tmp_path):
     "A pickle numbers what it remembers. A number of 2^28 is no reason to make room for as many; Python's own C machine does"
-    import resource, subprocess, sys
+    import subprocess, sys
     (tmp_path/'x.pkl').write_bytes(b'\x80\x02]r\x00\x00\x00\x10.')
     code = f'''if True:
         import resource

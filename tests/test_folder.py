@@ -6,8 +6,8 @@ from d3t_nb.data.clips import check_clip
 from d3t_nb.data.folder import ClipFolder
 from d3t_nb.data.people import choose_people, follow
 from d3t_nb.data.pose_files import read_pose, tidy, write_pose
-from d3t_nb.data.pose_json import COCO, ORDERS, TO_COCO, json_people
-from d3t_nb.data.video import decode, look, read_frames, write_frames
+from d3t_nb.data.pose_json import COCO, TO_COCO
+from d3t_nb.data.video import look, read_frames, write_frames
 
 SIZE = (48, 64)
 

@@ -2,7 +2,7 @@
 import errno, io, json, os, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import numpy as np, pandas as pd, pytest, torch
-import d3t_nb.data.store as store_module
+import d3t_nb.files as files_module
 from d3t_nb.core import LAYOUTS, data_root, make_layout, seed_everything, tiny_batch
 from d3t_nb.data.clips import Clip, ClipDataset, ClipTransform, crop_box, crop_resize
 from d3t_nb.data.folder import ClipFolder
@@ -11,7 +11,8 @@ from d3t_nb.data.kept import kept_box, prepare_clip
 from d3t_nb.data.penn_action import PennAction
 from d3t_nb.data.prepare import d3t_prepare, prepare
 from d3t_nb.data.readers import READERS, get_reader
-from d3t_nb.data.store import ClipStore, safe_id, settings_of, whole_file, write_table
+from d3t_nb.data.store import ClipStore, safe_id
+from d3t_nb.files import whole_file
 from d3t_nb.data.synthetic import Synthetic
 from d3t_nb.data.utd_mhad import UTDMHAD
 from d3t_nb.data.video import read_frames, write_frames
@@ -319,7 +320,7 @@ def test_full_disk(drawn, whole, tmp_path, monkeypatch, full):
         f = Full(path, mode)
         if full in str(path): f.room = 100
         return f
-    monkeypatch.setattr(store_module, 'open', opened, raising=False)
+    monkeypatch.setattr(files_module, 'open', opened, raising=False)
     with pytest.raises(OSError, match=f'{full}: the disk is full. Make room and run the same command again') as e: prepare(drawn, out, size=64)
     assert e.value.errno == errno.ENOSPC
     monkeypatch.undo()

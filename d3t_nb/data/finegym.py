@@ -7,7 +7,7 @@ __all__ = ['Place', 'MISSING', 'parse_place', 'full_id', 'read_categories', 'rea
            'match_frames', 'FineGYM']
 
 # %% ../../nbs/16_data.finegym.ipynb #16fg0003
-from collections import Counter, namedtuple
+from collections import namedtuple
 from pathlib import Path
 import json, re
 from fastcore.basics import patch

@@ -9,7 +9,6 @@ __all__ = ['SPLITS', 'VIDEOS', 'POSES', 'MISSING', 'in_step', 'pair_files', 'fin
 from collections import Counter
 from pathlib import Path
 import hashlib, warnings
-import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from .clips import Clip

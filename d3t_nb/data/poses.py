@@ -7,7 +7,6 @@ __all__ = ['people_in', 'estimate', 'get_estimator', 'save_pose', 'without_pose'
 
 # %% ../../nbs/17e_data.poses.ipynb #17b00003
 from pathlib import Path
-import os
 import numpy as np
 import torch
 from fastcore.script import call_parse
@@ -15,6 +14,7 @@ from .folder import POSES, VIDEOS
 from .people import choose_people, follow
 from .pose_files import tidy
 from .video import decode
+from ..files import whole_file
 
 # %% ../../nbs/17e_data.poses.ipynb #17b00007
 def people_in(
@@ -75,10 +75,7 @@ def save_pose(
     joints, scores       # (t, people, 17, 2), (t, people, 17)
 ):
     "Write a pose in one step: it is there whole, or not at all"
-    path = Path(path)
-    part = path.with_name(f'.{path.name}.part')
-    with open(part, 'wb') as f: np.savez_compressed(f, joints=joints, scores=scores, layout='coco17')
-    os.replace(part, path)
+    with whole_file(path) as f: np.savez_compressed(f, joints=joints, scores=scores, layout='coco17')
 
 def without_pose(
     folder               # with videos in it, at any depth

@@ -22,7 +22,8 @@ from ..core import has_bars
 from .frames import CRF, encode
 from .kept import kept_box, prepare_clip
 from .readers import get_reader
-from .store import ClipStore, read_table, safe_id, settings_of, whole_file, write_table
+from ..files import whole_file, write_json
+from .store import ClipStore, read_table, safe_id, settings_of, write_table
 
 # %% ../../nbs/18c_data.prepare.ipynb #18c00012
 LOST = ValueError, FileNotFoundError, EOFError   # what a reader, or PyAV, raises for a clip that cannot be used
@@ -67,7 +68,7 @@ def claim(out, settings):
     if table.exists(): have = read_table(table)[1]
     else:
         if not note.exists():
-            with whole_file(note) as f: f.write(json.dumps(settings).encode())
+            write_json(note, settings)
         try: have = json.loads(note.read_text())
         except ValueError as e: raise ValueError(f"{note}: it is damaged ({e}); remove {out} and begin anew.") from None
     if other := [k for k in settings if have.get(k) != settings[k]]:

@@ -13,7 +13,8 @@ from .clips import ClipDataset, ClipTransform
 from .frames import psnr
 from .kept import prepare_clip
 from .prepare import prepare
-from .store import ClipStore, whole_file
+from ..files import write_json
+from .store import ClipStore
 
 # %% ../../nbs/18d_data.store_speed.ipynb #18d00034
 def items_per_second(
@@ -51,4 +52,4 @@ def bench_store(reader, out, file, workers=1, n=24, **kwargs):
     rows = json.loads(file.read_text())['stores'] if file.exists() else []
     rows = [r for r in rows if (r['dataset'], r['size']) != (row['dataset'], row['size'])] + [row]
     about = dict(machine=platform.machine(), versions=dict(python=platform.python_version(), torch=torch.__version__))
-    with whole_file(file) as f: f.write(json.dumps(about | dict(stores=rows), indent=1).encode())
+    write_json(file, about | dict(stores=rows))
