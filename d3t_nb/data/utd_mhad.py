@@ -10,11 +10,10 @@ from pathlib import Path
 import re
 import numpy as np
 import pandas as pd
-import scipy.io
 from fastcore.basics import patch
 from ..core import LAYOUTS, data_root
 from .clips import Clip
-from .penn_action import read_mat
+from .mat import mat_shapes, read_mat
 from .video import read_frames
 
 # %% ../../nbs/13_data.utd_mhad.ipynb #05fa5d8e
@@ -90,12 +89,11 @@ class UTDMHAD:
         if not (m := re.fullmatch(r'a(\d+)_s(\d+)_t(\d+)_skeleton\.mat', path.name)): return
         id, (action, subject, trial) = path.name[:-len('_skeleton.mat')], map(int, m.groups())
         if not 1 <= action <= len(self.classes): self.skipped[path.name] = f'not an action of 1 to {len(self.classes)}'; return
-        try: n = next(shape[2] for name, shape, _ in scipy.io.whosmat(path) if name == 'd_skel')
-        except Exception as e:                           # whatever the parser stumbles over
-            raise ValueError(f"{path}: no d_skel (20, 3, t) in it ({type(e).__name__}: {str(e)[:80]}); get it again.") from None
+        shape = mat_shapes(path).get('d_skel', ())
+        if len(shape) != 3: raise ValueError(f"{path}: d_skel is {shape}; wanted (20, 3, t). Get it again.")
         split = 'test' if subject % 2 == 0 else 'valid' if subject == 7 else 'train'
         return dict(id=id, label=action - 1, action=self.classes[action - 1], split=split,
-                    subject=subject, trial=trial, frames=n - self.lag)
+                    subject=subject, trial=trial, frames=shape[2] - self.lag)
 
     def depth_path(self, id):
         "The depth video of a clip, in whichever form is there"
