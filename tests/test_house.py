@@ -119,4 +119,10 @@ def test_sidebar_lists_every_notebook_once():
     listed = walk(yaml.safe_load((ROOT/'nbs'/'sidebar.yml').read_text())['website']['sidebar']['contents'])
     assert sorted(listed) == sorted(NBS)
 
+@each_notebook
+def test_outputs_name_no_folder_of_this_machine(name):
+    said = json.dumps([[o.get('text'), (o.get('data') or {}).get('text/plain'), (o.get('data') or {}).get('text/html')]
+                       for c in NBS[name]['cells'] for o in c.get('outputs', ())])
+    assert not re.search(r'/tmp/|/home/|/root/|' + re.escape(str(ROOT.parent)) + '/', said)
+
 def test_quarto_link(): assert (ROOT/'_quarto.yml').is_symlink() and os.readlink(ROOT/'_quarto.yml') == 'nbs/_quarto.yml'
