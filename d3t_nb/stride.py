@@ -9,7 +9,7 @@ __all__ = ['window_index', 'WindowAttention', 'merge_windows', 'JointStrideAtten
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from .deformable import FeedForward
+from .deformable import FeedForward, attend
 
 # %% ../nbs/05_stride_attention.ipynb #8a937b47
 def window_index(n,      # tokens on the axis
@@ -54,14 +54,13 @@ class WindowAttention(nn.Module):
     def update(self, x, index, keep=None, busy=None):
         "One layer over `x` (b, n, d) in windows `index` (windows, l); masks `keep` (b, n), `busy` (b, windows)"
         b, n, d = x.shape
-        out = F.scaled_dot_product_attention(*self.in_windows(x, index), attn_mask=self.mask(index, keep, busy))
+        out = attend(*self.in_windows(x, index), self.mask(index, keep, busy))
         out = out.transpose(1, 2).reshape(b, -1, index.shape[1], d)                 # (b, windows, l, d)
         if self.ffn_per_window:
             out = x[:, index.flatten()].view_as(out) + self.to_out(out)
             return merge_windows(out + self.ffn(out), index, n, busy)
         x = x + self.to_out(merge_windows(out, index, n, busy))
         return x + self.ffn(x)
-
 
 # %% ../nbs/05_stride_attention.ipynb #5e1f0c02
 def _received(self, x, index, keep=None, busy=None, asks=slice(None)):
