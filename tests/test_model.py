@@ -241,3 +241,22 @@ def test_loss_that_is_not_finite_stops_the_run(tmp_path):
     state = torch.load(folder/'last.pth', weights_only=True)
     assert len(state['history']) == 1 and all(v.isfinite().all() for v in state['model'].values())
     assert len(json.loads((folder/'history.json').read_text())) == 2 and not list(tmp_path.rglob('seed0.json'))
+
+
+@pytest.mark.parametrize('training', (False, True))
+def test_one_graph_for_all_batches(training):
+    """`torch.compile` finds no break, compiles once for all batches of a shape, and computes the same."""
+    torch._dynamo.reset()
+    model = D3T.from_preset('tiny', n_classes=5, n_joints=13, n_people=2, geometry=True, samples=2, drop_video=.3, dropout=.1)
+    model.train(training)
+    graphs = []
+    def backend(graph, inputs): graphs.append(graph); return graph.forward
+    compiled = torch.compile(model, fullgraph=True, backend=backend)
+    for seed in range(3):
+        frames, joints, scores = tiny_batch(b=2, t=4, size=32, n_people=2, samples=2, seed=seed)
+        scores[0, :, 13:] = seed % 2                                          # the second person comes and goes
+        torch.manual_seed(seed); expected = model(frames, joints, scores)
+        torch.manual_seed(seed); got = compiled(frames, joints, scores)
+        assert torch.allclose(got, expected, atol=1e-5)
+    got.sum().backward()
+    assert len(graphs) == 1
