@@ -25,7 +25,7 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
 from fastai.optimizer import OptimWrapper
 from .core import has_bars
-from .data.clips import ClipDataset, ClipTransform
+from .data.transform import ClipDataset, ClipTransform
 
 # %% ../nbs/20_training.ipynb #a19712a9
 AUGMENT = dict(rotate=10, stretch=.15, brightness=.2, joint_noise=.012)

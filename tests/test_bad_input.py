@@ -3,7 +3,8 @@ the file (or clip) and a remedy in it; a skip is counted under the file's name w
 import functools, pickle, shutil, warnings
 import av, numpy as np, pytest, scipy.io
 from PIL import Image
-from d3t_nb.data.clips import ClipTransform, check_clip
+from d3t_nb.data.clips import check_clip
+from d3t_nb.data.transform import ClipTransform
 from d3t_nb.data.finegym import FineGYM
 from d3t_nb.data.folder import ClipFolder
 from d3t_nb.data.ntu import NTU

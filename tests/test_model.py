@@ -3,7 +3,8 @@ import json
 import numpy as np, pandas as pd, pytest, torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from d3t_nb.core import LAYOUTS, tiny_batch
-from d3t_nb.data.clips import Clip, ClipTransform
+from d3t_nb.data.clips import Clip
+from d3t_nb.data.transform import ClipTransform
 from d3t_nb.config import preset_config
 from d3t_nb.model import D3T, Block
 from d3t_nb.runs import result_path, train_run

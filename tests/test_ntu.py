@@ -4,7 +4,8 @@ from pathlib import Path
 import av, numpy as np, pytest
 from d3t_nb.core import LAYOUTS, data_root
 from d3t_nb.data import finegym as G, ntu as N
-from d3t_nb.data.clips import ClipTransform, check_clip
+from d3t_nb.data.clips import check_clip
+from d3t_nb.data.transform import ClipTransform
 from d3t_nb.data.pickles import read_annotations, read_pickle, to_poses
 from d3t_nb.data.stretch import read_stretch, scale_joints
 

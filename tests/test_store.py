@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np, pandas as pd, pytest, torch
 import d3t_nb.files as files_module
 from d3t_nb.core import LAYOUTS, data_root, make_layout, seed_everything, tiny_batch
-from d3t_nb.data.clips import Clip, ClipDataset, ClipTransform, crop_box, crop_resize
+from d3t_nb.data.clips import Clip, crop_resize
+from d3t_nb.data.transform import ClipDataset, ClipTransform, crop_box
 from d3t_nb.data.folder import ClipFolder
 from d3t_nb.data.frames import StoredFrames, encode, psnr, read_at
 from d3t_nb.data.kept import kept_box, prepare_clip

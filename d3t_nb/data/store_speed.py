@@ -9,7 +9,7 @@ __all__ = ['items_per_second', 'measure_store', 'bench_store']
 from pathlib import Path
 import json, os, platform, statistics, time
 import torch
-from .clips import ClipDataset, ClipTransform
+from .transform import ClipDataset, ClipTransform
 from .frames import psnr
 from .kept import prepare_clip
 from .prepare import prepare

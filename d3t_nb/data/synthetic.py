@@ -13,7 +13,7 @@ import numpy as np
 import scipy.io
 from PIL import Image
 from ..core import LAYOUTS, data_root
-from .clips import _progress
+from .transform import _progress
 from .penn_action import PENN_CLASSES, PennAction
 from .motion import MOTIONS, move, normed
 from .drawing import draw_body, random_background, random_style
