@@ -109,9 +109,10 @@ def load(self:UTDMHAD, id:str) -> Clip:
     skeleton, = read_mat(path := self.root / 'Skeleton' / f'{id}_skeleton.mat', 'd_skel')      # (20, 3, t)
     if skeleton.shape[:2] != (20, 3) or skeleton.ndim != 3 or skeleton.dtype.kind not in 'fiu':
         raise ValueError(f"{path}: d_skel is {skeleton.dtype} {skeleton.shape}; wanted (20, 3, t), metres. Get it again.")
-    n = min(skeleton.shape[2], len(video) - self.lag, int(self.clips.frames[id]))
-    if n < 1:
-        raise ValueError(f"clip {id!r}: {len(video)} pictures, {skeleton.shape[2]} poses; wanted more than {self.lag} of each.")
+    n = len(video) - self.lag
+    if n < 1 or len(video) != skeleton.shape[2]:
+        raise ValueError(f"clip {id!r}: {len(video)} pictures, {skeleton.shape[2]} poses; wanted as many of each, more than {self.lag}: "
+                         "get both files again.")
     clip = to_clip(video[self.lag:self.lag + n], skeleton[..., :n], self.clips.label[id], id)
     if not clip.scores.any(): raise ValueError(f"{path}: nobody is seen in any of its {n} frames; leave it out.")
     return clip
