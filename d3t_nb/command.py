@@ -81,6 +81,7 @@ def d3t_train(
     variant:str=None,        # folder of the result; default: the model
     out:str='runs',          # folder of all results
     root:str=None,           # folder of the data
+    recompute:store_true=False, # keep less in memory, and take a third longer: for a batch that does not fit
     resume:store_true=False, # go on from the last checkpoint
     threads:int=0,           # of torch on the CPU; 0 = its default
     workers:int=0,           # processes that prepare clips
@@ -95,7 +96,7 @@ def d3t_train(
         config = build_config(reader, preset, **overrides)
         variant = variant or (f'{model}_geometry' if config.geometry else model).replace(':', '.')
         r = train_run(reader, config, model, epochs, seed, bs, lr, wd, final, preset, experiment, variant, out, resume=resume,
-                      aug=read_settings(aug) or None, device=device, workers=workers, precision=precision, command=this_command())
+                      aug=read_settings(aug) or None, device=device, workers=workers, precision=precision, recompute=recompute, command=this_command())
     except (ValueError, FileNotFoundError, FloatingPointError) as e: sys.exit(f'd3t_train: {e}')
     m, split = (r['metrics'], 'test') if final else (r['valid'], 'valid')
     print(f"{split}: top-1 {100 * m['top1']:.1f} %, mean-class {100 * m['mean_class']:.1f} %, {r['seconds']:.0f} s")

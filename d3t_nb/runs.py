@@ -157,6 +157,7 @@ def train_run(
     precision:str='auto',   # see `get_learner`
     resume:bool=False,      # go on from the last checkpoint, if there is one
     aug:dict=None,          # see `clip_datasets`
+    recompute:bool=False,   # see `make_model`
     device=None, workers:int=0, datasets=None, # see `get_dls`
     progress='auto', cbs=(), # see `get_learner`
     command:str=None        # the command line, for the result file
@@ -172,7 +173,7 @@ def train_run(
     if state and len(state['history']) == epochs and path.exists(): return json.loads(path.read_text())   # it is done
     keep = Checkpoint(folder, settings, state)
     seed_everything(seed)
-    net, bars = make_model(model, config), progress is True or progress == 'auto' and has_bars()
+    net, bars = make_model(model, config, recompute), progress is True or progress == 'auto' and has_bars()
     dls = get_dls(reader, config, bs, final, device, workers, datasets, aug=aug, progress=bars)
     learn = get_learner(dls, net, lr, wd, precision=precision, progress=progress, cbs=cbs)
     learn.fit(epochs, start_epoch=len(keep.history), cbs=[warmup_cosine(lr), keep] + [NoValidation()] * final)
