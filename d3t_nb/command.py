@@ -12,6 +12,7 @@ import ast, json, re, shlex, sys
 import torch
 from .config import D3TConfig, preset_config
 from .data.readers import get_reader
+from .distributed import is_first
 from .runs import result_path, train_run
 from fastcore.script import call_parse, store_true
 
@@ -69,7 +70,7 @@ def d3t_train(
     model:str='d3t',         # d3t, video_only, pose_only, or package.module:Class
     epochs:int=None,         # default: 30, 40, 90 for tiny, small, paper
     seed:int=0,              # of everything random
-    bs:int=16,               # clips in a batch
+    bs:int=16,               # clips in a batch, of each process
     lr:float=1e-3,           # highest learning rate
     wd:float=0.05,           # weight decay
     precision:str='auto',    # fp32; bf16: half, on a CPU too; auto: half on a GPU, fp32 on a CPU
@@ -98,6 +99,7 @@ def d3t_train(
         r = train_run(reader, config, model, epochs, seed, bs, lr, wd, final, preset, experiment, variant, out, resume=resume,
                       aug=read_settings(aug) or None, device=device, workers=workers, precision=precision, recompute=recompute, command=this_command())
     except (ValueError, FileNotFoundError, FloatingPointError) as e: sys.exit(f'd3t_train: {e}')
+    if not is_first(): return
     m, split = (r['metrics'], 'test') if final else (r['valid'], 'valid')
     print(f"{split}: top-1 {100 * m['top1']:.1f} %, mean-class {100 * m['mean_class']:.1f} %, {r['seconds']:.0f} s")
     print(result_path(reader, preset, r['experiment'], variant, seed, out))

@@ -15,6 +15,7 @@ import torch
 from .core import has_bars
 from .results import Experiment, Row, write_tables
 from .command import build_config, epochs_of, this_command
+from .distributed import is_first
 from .data.readers import get_reader
 from .runs import result_path, train_run
 from .training import clip_datasets
@@ -91,7 +92,7 @@ class OverallBar(Callback):
     def next(self, name): self.name_of_run, self.done = name, self.done + 1
 
     def after_batch(self):
-        if not self.training: return
+        if not self.training or not is_first(): return
         per_run = self.epochs * len(self.dls.train)
         v, total = (self.done - 1) * per_run + self.epoch * len(self.dls.train) + self.iter + 1, self.n_runs * per_run
         if self.bar is None:
@@ -165,11 +166,11 @@ def d3t_tables(
         epochs, reader = epochs_of(preset, epochs), get_reader(data, root)
         todo = missing_runs(experiments, reader, preset, seeds, epochs, out)
     except (ValueError, FileNotFoundError) as e: sys.exit(f'd3t_tables: {e}')
-    print(f'{len(todo)} runs of {epochs} epochs on {data}, preset {preset}', flush=True)
+    if is_first(): print(f'{len(todo)} runs of {epochs} epochs on {data}, preset {preset}', flush=True)
     bar, shared = OverallBar(len(todo), epochs), {}
     for row, seed, config in todo:
         key = config.size, config.frames, config.samples
         if key not in shared: shared[key] = clip_datasets(reader, config, final=True, progress=bar.tty)
         run_one(row, seed, config, reader, preset, epochs, out, shared[key], bar,
                 workers=workers, device=device, precision=precision, command=this_command())
-    write_tables(experiments, out, data, preset, reader.protocol)
+    if is_first(): write_tables(experiments, out, data, preset, reader.protocol)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MEMORY', 'AUGMENT', 'MODELS', 'kept_size', 'clip_datasets', 'get_dls', 'make_model', 'decay_names', 'decay_groups',
-           'warmup_cosine', 'EpochMeanLoss', 'EpochTable', 'epoch_line', 'NoValidation', 'CPUHalfPrecision',
-           'ModalLoss', 'get_learner']
+           'warmup_cosine', 'GatheredLoss', 'gathered_accuracy', 'EpochMeanLoss', 'EpochTable', 'epoch_line',
+           'NoValidation', 'CPUHalfPrecision', 'ModalLoss', 'get_learner']
 
 # %% ../nbs/20_training.ipynb #59099ad9
 from dataclasses import fields
@@ -23,8 +23,9 @@ from fastai.callback.training import GradientClip
 from fastai.data.core import DataLoaders
 from fastai.learner import AvgLoss, Learner
 from fastai.losses import CrossEntropyLossFlat
-from fastai.metrics import accuracy
+from fastai.metrics import AccumMetric, accuracy
 from fastai.optimizer import OptimWrapper
+from fastai.torch_core import num_distrib
 from .core import has_bars
 from .data.transform import ClipDataset, ClipTransform
 from .recompute import recompute as spare
@@ -74,7 +75,7 @@ def clip_datasets(
 # %% ../nbs/20_training.ipynb #c124d12c
 def get_dls(
     reader, config,
-    bs:int=16,          # clips in a batch
+    bs:int=16,          # clips in a batch, of each process
     final:bool=False,   # see `clip_datasets`
     device=None,        # default: the GPU if there is one
     workers:int=0,      # processes that prepare clips; 0 = none
@@ -85,7 +86,7 @@ def get_dls(
     train, look = datasets or clip_datasets(reader, config, final, **kwargs)
     device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
     common = dict(device=device, num_workers=workers, pin_memory=device.type == 'cuda')
-    dls = DataLoaders(ClipDL(train, bs=bs, shuffle=True, drop_last=len(train) > bs, **common),
+    dls = DataLoaders(ClipDL(train, bs=bs, shuffle=True, drop_last=len(train) // max(num_distrib(), 1) > bs, **common),
                       ClipDL(look, bs=bs, **common), device=device)
     dls.vocab, dls.c, dls.n_inp = list(reader.classes), len(reader.classes), 3
     return dls
@@ -129,10 +130,22 @@ def warmup_cosine(
     pieces = [SchedLin(lr / 100, lr), SchedCos(lr, 0)]
     return ParamScheduler({'lr': combine_scheds([warmup, 1 - warmup], pieces)})
 
+# %% ../nbs/20_training.ipynb #20once04
+class GatheredLoss(AvgLoss):
+    "The mean loss over the clips, each of them once, of all processes"
+    def accumulate(self, learn):
+        pred, y = learn.to_detach(learn.pred), learn.to_detach(learn.y)
+        self.total += learn.loss_func(pred, y) * len(y)
+        self.count += len(y)
+
+def gathered_accuracy():
+    "A metric: the share of right clips, each of them once, of all processes"
+    return AccumMetric(accuracy, flatten=False, name='accuracy')
+
 # %% ../nbs/20_training.ipynb #fdb4720d
 class EpochMeanLoss(Callback):
-    "Report the mean training loss of the epoch, where fastai's `Recorder` smooths over epochs"
-    def after_create(self): self.recorder.smooth_loss, self.recorder.train_metrics = AvgLoss(), True
+    "Report the mean training loss of the epoch, where fastai's `Recorder` smooths over epochs, and each clip once in validation"
+    def after_create(self): self.recorder.smooth_loss, self.recorder.loss, self.recorder.train_metrics = AvgLoss(), GatheredLoss(), True
     def before_train(self): self.recorder.smooth_loss.reset()
 
 class EpochTable(ProgressCallback):
@@ -153,19 +166,21 @@ class NoValidation(Callback):
 # %% ../nbs/20_training.ipynb #20half02
 class CPUHalfPrecision(Callback):
     "Train under PyTorch's autocast to bfloat16 on the CPU. Afterwards the model is as it was: float32"
-    def before_fit(self): self.model.forward = torch.autocast('cpu', torch.bfloat16)(self.model.forward)
+    def before_fit(self):
+        self.net = self.model                                # whatever it is wrapped in later
+        self.net.forward = torch.autocast('cpu', torch.bfloat16)(self.net.forward)
     def after_pred(self): self.learn.pred = self.pred.float()
-    def after_fit(self): del self.model.forward
+    def after_fit(self): del self.net.forward
 
 # %% ../nbs/20_training.ipynb #20modal2
 class ModalLoss(Callback):
     "Add `weight` times the mean loss of what each modal token says alone"
     def __init__(self, weight): self.weight = weight
-    def before_fit(self): self.read = Hook(self.model.head, lambda module, i, o: i[0], detach=False)
+    def before_fit(self): self.net, self.read = self.model, Hook(self.model.head, lambda module, i, o: i[0], detach=False)
     def after_fit(self): self.read.remove()
     def after_loss(self):
         if not self.training: return
-        alone = self.model.token_logits(self.read.stored.float())                          # (b, m, classes)
+        alone = self.net.token_logits(self.read.stored.float())                          # (b, m, classes)
         y = self.y[:, None].expand(alone.shape[:2])
         self.learn.loss_grad = self.loss_grad + self.weight * self.loss_func(alone.flatten(0, 1), y.flatten())
 
@@ -188,7 +203,7 @@ def get_learner(
     if gpu and precision != 'fp32': cbs.append(MixedPrecision('bf16' if torch.cuda.is_bf16_supported() else 'fp16'))
     if precision == 'bf16' and not gpu: cbs.append(CPUHalfPrecision())
     if weight := getattr(getattr(model, 'config', None), 'modal_loss', 0): cbs.append(ModalLoss(weight))
-    learn = Learner(dls, model, loss_func=CrossEntropyLossFlat(label_smoothing=label_smoothing), metrics=accuracy, lr=lr,
+    learn = Learner(dls, model, loss_func=CrossEntropyLossFlat(label_smoothing=label_smoothing), metrics=gathered_accuracy(), lr=lr,
                     opt_func=partial(OptimWrapper, opt=torch.optim.AdamW), splitter=decay_groups, wd=[wd, 0.], cbs=cbs, **kwargs)
     if hasattr(learn, 'progress'): learn.remove_cb(learn.progress)
     if progress == 'auto': progress = 'lines' if not has_bars() else True
