@@ -15,7 +15,7 @@ setup(
     classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Science/Research', 'Programming Language :: Python :: 3'],
     packages=find_packages(where=str(here), include=['d3t_nb', 'd3t_nb.*']), include_package_data=True, zip_safe=False,
     python_requires=f">={cfg['min_python']}", install_requires=cfg['requirements'].split(),
-    extras_require={'dev': cfg['dev_requirements'].split()},
+    extras_require={'dev': cfg['dev_requirements'].split(), 'peers': cfg['peers_requirements'].split()},
     long_description=(here/'README.md').read_text(encoding='utf-8') if (here/'README.md').exists() else '',
     long_description_content_type='text/markdown',
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"]},

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
-from .data.batches import ClipDL    # before fastai: it silences a warning that comes with it
+from .data.batches import ClipDL    # noqa: F401; before fastai: it silences a warning that comes with it
 from fastai.distributed import DistributedDL
 from fastai.torch_core import num_distrib, rank_distrib
 

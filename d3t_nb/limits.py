@@ -126,7 +126,9 @@ def machine_rates(device='cpu', rounds=5):
 def _own_blocks(device):
     "From now on glibc gives memory back when it is freed, so that peaks do not hide in what was kept"
     if device == 'cuda': return torch.cuda.reset_peak_memory_stats()
-    try: ctypes.CDLL(None).mallopt(-3, 2**16)                     # M_MMAP_THRESHOLD
+    try:
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-3, 2**16); libc.malloc_trim(0)              # M_MMAP_THRESHOLD; and what is free already
     except (OSError, AttributeError): pass
 
 def _memory(f, device):

@@ -64,13 +64,14 @@ class Checkpoint(TrackerCallback):
         self.best = self.state['best']
         restore_random(self.learn, self.state['random'][rank_distrib()])
 
-    def before_epoch(self): self.since = time.time()
+    def before_train(self): self.since = time.time()
+    def after_train(self): self.spent = time.time() - self.since    # training alone: neither validation nor saving
 
     def after_epoch(self):
         if self.epoch < len(self.history): return                       # skipped: a resumed run has been here before
         names = ['train_accuracy' if n == 'accuracy' else n for n in self.recorder.metric_names[1:-1]]
         row = {n: round(float(v), 6) for n, v in zip(names, self.recorder.values[-1])}
-        self.history.append(dict(epoch=self.epoch, **row, seconds=round(time.time() - self.since, 2)))
+        self.history.append(dict(epoch=self.epoch, **row, seconds=round(self.spent, 2)))
         if self.recorder.valid_metrics: super().after_epoch()
         if is_first(): write_json(self.folder / 'history.json', self.history)
         if not np.isfinite(row['train_loss']):

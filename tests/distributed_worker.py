@@ -5,7 +5,6 @@ import torch
 from d3t_nb.config import preset_config
 from d3t_nb.data.synthetic import Synthetic
 from d3t_nb.distributed import distributed
-from d3t_nb.model import D3T
 from d3t_nb.runs import train_run
 from d3t_nb.core import seed_everything
 from d3t_nb.data.transform import ClipDataset

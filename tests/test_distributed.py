@@ -5,7 +5,7 @@ import pytest, torch
 from d3t_nb.data.synthetic import Synthetic
 from d3t_nb.model import D3T
 from d3t_nb.runs import scores_of
-from d3t_nb.training import clip_datasets, get_dls, get_learner
+from d3t_nb.training import get_dls, get_learner
 
 here = Path(__file__).parent
 
