@@ -149,8 +149,10 @@ def test_training_reads_a_store(whole):
     assert READERS['store'] is ClipStore
     store = get_reader('store', whole)
     store.clips.loc[store.clips.index[::3], 'split'] = 'test'          # twelve clips have no test split
-    dls = get_dls(store, preset_config('tiny', n_classes=15, n_joints=13, size=32, frames=4), bs=2, final=True)
-    assert not dls.train.dataset.cache and dls.one_batch()[0].shape == (2, 3, 4, 32, 32)
+    config = preset_config('tiny', n_classes=15, n_joints=13, size=32, frames=4)
+    for cache in (None, False):                                        # so small a store is kept, unless one says otherwise
+        dls = get_dls(store, config, bs=2, final=True, cache=cache)
+        assert dls.train.dataset.cache == (cache is None) and dls.one_batch()[0].shape == (2, 3, 4, 32, 32)
     assert str(result_path(store, 'tiny', 'a', 'b', 0)).startswith('runs/synthetic/official/')
 
 def test_people_grey_and_odd_names(tmp_path):
