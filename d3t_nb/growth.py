@@ -146,10 +146,11 @@ def measure_point(
     rounds=3,    # how often each part is measured
     device='cpu'
 ) -> dict:       # seconds, bytes; the same of one call of each part
-    "Forward + backward of one clip in this process: median time, growth of the peak"
+    "Forward + backward of two clips in this process, halved: median time, growth of the peak"
     c = preset_config(**BASE | fields)
     model = D3T(c).to(device)
-    batch = [x.to(device) for x in tiny_batch(b=1, t=c.frames, size=c.size, n_people=c.n_people)]
+    batch = [x.to(device) for x in tiny_batch(b=2, t=c.frames, size=c.size, n_people=c.n_people)]
+    half = lambda x: x / len(batch[0])
     whole = step_of(model, batch, list(model.parameters()), True)
     parts = parts_of(model, batch)
     steps = [step_of(f, i, w, True) for f, i, w, _ in parts.values()]
@@ -158,8 +159,8 @@ def measure_point(
     size, rows = _memory(whole, device), {}
     for (name, (*_, calls)), f, s in zip(parts.items(), steps, times):
         row = rows.setdefault(name.split(':')[0], dict(calls=calls, seconds=0, bytes=0))
-        row['seconds'] += s; row['bytes'] += _memory(f, device)
-    return dict(seconds=seconds, bytes=size, parts=rows)
+        row['seconds'] += half(s); row['bytes'] += half(_memory(f, device))
+    return dict(seconds=half(seconds), bytes=half(size), parts=rows)
 
 def afresh(f, *args):
     "The result of `f` from a new process. `RuntimeError` if it ends without one"

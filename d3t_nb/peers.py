@@ -131,7 +131,7 @@ def write_modules(path, rounds=3, device='cpu', **kwargs):
     "Measure, and write the file that `modules_table` reads"
     seed_everything(0)
     rows = race_modules(rounds=rounds, device=device, **kwargs)
-    write_json(path, dict(device=device_name(torch.device(device)), versions=versions(), rounds=rounds, rows=rows))
+    write_json(path, dict(device=device_name(torch.device(device)), threads=torch.get_num_threads(), versions=versions(), rounds=rounds, rows=rows))
 
 # %% ../nbs/62_peers.ipynb #62000024
 def modules_table(path) -> pd.DataFrame:
