@@ -179,6 +179,8 @@ class S3D(Peer):
     def make(self, c):
         net = video.s3d(num_classes=c.n_classes)
         net.avgpool = nn.Identity()
+        for m in net.modules():
+            if isinstance(m, nn.BatchNorm3d): m.momentum = .1
         return net
 
 def mvit_blocks():

@@ -92,7 +92,8 @@ def get_dls(
     return dls
 
 # %% ../nbs/20_training.ipynb #554c73e9
-MODELS = dict(d3t='d3t_nb.model:D3T', video_only='d3t_nb.baselines:VideoOnly', pose_only='d3t_nb.baselines:PoseTCN')
+MODELS = dict(d3t='d3t_nb.model:D3T', video_only='d3t_nb.baselines.alone:VideoOnly', pose_only='d3t_nb.baselines.alone:PoseTCN',
+              st_gcn='d3t_nb.baselines.graph:STGCN', pose_c3d='d3t_nb.baselines.volumes:PoseC3D', star='d3t_nb.baselines.star:STAR')
 
 def make_model(
     name:str, # one of `MODELS`, or 'package.module:Class' of your own
