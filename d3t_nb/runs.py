@@ -109,10 +109,11 @@ def scores_of(
 def said_of(
     preds,   # (n, classes), probabilities or logits
     dataset  # the `ClipDataset` of these clips
-) -> pd.DataFrame:  # one line a clip: label, said
-    "Names of the right class and of the model's, by the clip's id"
-    names = np.array(dataset.reader.classes)
-    return pd.DataFrame(dict(label=names[dataset.labels], said=names[preds.argmax(1).cpu().numpy()]), pd.Index(dataset.ids, name='clip'))
+) -> pd.DataFrame:  # one line a clip: label, said, perhaps subject
+    "Names of the right class and of the model's, by the clip's id; the person, where the reader knows who it is"
+    names, about = np.array(dataset.reader.classes), dataset.reader.clips.loc[dataset.ids]
+    said = pd.DataFrame(dict(label=names[dataset.labels], said=names[preds.argmax(1).cpu().numpy()]), pd.Index(dataset.ids, name='clip'))
+    return said.assign(subject=about.subject) if 'subject' in about else said
 
 # %% ../nbs/20b_runs.ipynb #228288da
 def git_commit():

@@ -33,7 +33,7 @@ class GroupAttention(nn.Module):
 
     def forward(self, x, cls): # (b, t, n, d), (b, m, d)
         "New `x` and `cls`, of the same shapes"
-        (b, t, n, d), m, pairs = x.shape, cls.shape[1], frame_pairs(self.kind, x.shape[1])
+        (b, _, n, d), m, pairs = x.shape, cls.shape[1], frame_pairs(self.kind, x.shape[1])
         y, c, heard, said = self.norm(x), self.norm(cls), torch.empty_like(x), 0
         for asks, answers in pairs:
             group = lambda frames: torch.cat((y[:, frames].flatten(1, 2), c), 1)
