@@ -32,14 +32,15 @@ def compare(
     seed:int=0,    # of the resampling
     resamples:int=9999
 ) -> dict:
-    "How much better `a` is than `b`, points; a 95 % interval over clips; p of a difference as large by chance. `ValueError`: other clips"
+    "How much better `a` is than `b`, in points; 95 % interval over clips; p of so much by chance. `ValueError`: other clips"
     if isinstance(a, pd.DataFrame) and not a.index.equals(b.index): raise ValueError('a, b: these are not the same clips; wanted are runs on one split.')
     a, b = (np.asarray(x, float).reshape(len(x), -1).mean(1) for x in (a, b))
     d = a - b
     said = dict(points=100 * d.mean(), won=int((d > 0).sum()), lost=int((d < 0).sum()))
     if not d.any(): return said | dict(low=0., high=0., p=1.)
-    test = permutation_test((a, b), lambda x, y: np.mean(x - y, -1), vectorized=True, permutation_type='samples', n_resamples=resamples, rng=seed, batch=500)
-    low, high = bootstrap((100 * d,), np.mean, n_resamples=resamples, rng=seed, method='percentile', batch=500).confidence_interval
+    how = dict(n_resamples=resamples, rng=seed, batch=500)
+    test = permutation_test((a, b), lambda x, y, axis: np.mean(x - y, axis), vectorized=True, permutation_type='samples', **how)
+    low, high = bootstrap((100 * d,), np.mean, method='percentile', **how).confidence_interval
     return said | dict(low=float(low), high=float(high), p=float(test.pvalue))
 
 def each_subject(a, b, subjects):
@@ -62,7 +63,7 @@ def claims_table(
         a, b = (read_answers(r, data, preset, root) for r in (better, worse))
         if a.empty or b.empty: lines[sentence] = dict(verdict='not run'); continue
         c, who = compare(a, b.loc[a.index]), read_subjects(better, data, preset, root)
-        lines[sentence] = {'points': f"{c['points']:+.1f}", '95 %': f"{c['low']:+.1f} to {c['high']:+.1f}", 'p': f"{c['p']:.3f}" if c['p'] >= .001 else '< 0.001',
-            'each person': '' if who is None else ', '.join(f'{v:+.0f}' for v in each_subject(a, b.loc[a.index], who)),
+        lines[sentence] = {'points': f"{c['points']:+.1f}", '95 %': f"{c['low']:+.1f} to {c['high']:+.1f}",
+            'p': f"{c['p']:.3f}" if c['p'] >= .001 else '< 0.001', 'each person': '' if who is None else ', '.join(f'{v:+.0f}' for v in each_subject(a, b.loc[a.index], who)),
             'seeds': f'{a.shape[1]}, {b.shape[1]}', 'verdict': verdict(c)}
     return pd.DataFrame(lines).T.fillna('').rename_axis('claim')
