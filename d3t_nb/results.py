@@ -45,7 +45,7 @@ def read_runs(
 def read_failure(row, data, preset, root='results'):
     "Last line of the error that stopped a run, or ''"
     files = sorted(Path(root).glob(f'{data}/*/{preset}/{row.run}/seed*.failed'))
-    return files[0].read_text().strip().splitlines()[-1] if files else ''
+    return files[0].read_text().strip().splitlines()[-1].strip() if files else ''
 
 # %% ../nbs/23_results.ipynb #12a76c80
 def results_table(
