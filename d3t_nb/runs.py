@@ -166,6 +166,12 @@ def _report(reader, learn, keep, measured, path, command):
                 commit=git_commit(), command=command or 'train_run', recipe={k: m[k] for k in ('epochs', 'bs', 'lr', 'wd', 'precision', 'aug', 'processes')},
                 clips=[len(dl.dataset) for dl in learn.dls], parameters=sum(p.numel() for p in learn.model.parameters()))
 
+def _keep(path, result, said, net):
+    "The result comes last: where it is, all is"
+    save_weights(net, path.with_suffix('') / 'last')
+    with whole_file(path.with_suffix('.csv')) as f: said.to_csv(f)
+    write_json(path, result)
+
 # %% ../nbs/20b_runs.ipynb #a1a2ea49
 def train_run(
     reader, config,
@@ -205,8 +211,5 @@ def train_run(
         learn.fit(epochs, start_epoch=len(keep.history), cbs=[warmup_cosine(lr), keep] + [NoValidation()] * final)
     with alone(), learn.no_bar(): preds, labels = learn.get_preds(dl=dls[1])
     result = _report(reader, learn, keep, scores_of(preds, labels), path, command)
-    if not is_first(): return result
-    save_weights(net, folder / 'last')
-    with whole_file(path.with_suffix('.csv')) as f: said_of(preds, dls[1].dataset).to_csv(f)
-    write_json(path, result)
+    if is_first(): _keep(path, result, said_of(preds, dls[1].dataset), net)
     return result
