@@ -31,6 +31,7 @@ def _layer(conv, i, o, stride):
         shortcut = nn.Sequential(nn.Conv3d(i, o, 1, (1, stride, stride), bias=False), nn.BatchNorm3d(o))
     first = BasicBlock(i, o, conv, stride, shortcut)
     if conv is Conv2Plus1D: first.conv1[0][3].stride = (1, 1, 1)
+    if conv is Conv3DSimple: first.conv1[0].stride = (1, stride, stride)
     return nn.Sequential(first, BasicBlock(o, o, conv))
 
 # %% ../nbs/02_backbone.ipynb #9559f5c7

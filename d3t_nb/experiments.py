@@ -9,11 +9,11 @@ __all__ = ['EXPERIMENTS', 'PAPER', 'table4', 'table5', 'modalities', 'get_experi
 # %% ../nbs/30_experiments.ipynb #e85c043a
 from pathlib import Path
 from dataclasses import asdict
-import json, sys, time, traceback
+import json, sys, time
 import pandas as pd
 import torch
 from .core import has_bars
-from .results import Experiment, Row, write_tables
+from .results import Experiment, Row, failure_kept, write_tables
 from .command import build_config, epochs_of, this_command
 from .distributed import is_first
 from .data.readers import get_reader
@@ -127,21 +127,18 @@ def run_one(row, seed, config, reader, preset, epochs, out, datasets, bar, **kwa
     "One run of a table; an error becomes a file, and the next run goes on"
     experiment, variant = row.run.split('/')
     path = result_path(reader, preset, experiment, variant, seed, out)
-    failed = path.with_suffix('.failed')
     bar.next(row.run)
     def train(resume):
         train_run(reader, config, row.model, epochs, seed, final=True, preset=preset, experiment=experiment, variant=variant,
                   out=out, resume=resume, datasets=datasets, progress=False, cbs=[bar], **kwargs)
-    try:
+    def train_anew_if_need_be():
         try: train(True)
         except ValueError as e:
             if not str(e).startswith('resume:'): raise
             train(False)                                    # what lay there was made with other settings
-        failed.unlink(missing_ok=True)
-    except Exception as e:
-        failed.parent.mkdir(parents=True, exist_ok=True)
-        failed.write_text(traceback.format_exc())
-        print(f'\n{row.run} failed: {e} (see {failed})', flush=True)
+    try:
+        with failure_kept(path): train_anew_if_need_be()
+    except Exception as e: print(f"\n{row.run} failed: {e} (see {path.with_suffix('.failed')})", flush=True)
 
 # %% ../nbs/30_experiments.ipynb #503b80d1
 @call_parse

@@ -10,7 +10,7 @@ __all__ = ['RACERS', 'Clock', 'pace', 'epochs_in', 'race_one', 'd3t_race', 'curv
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-import json, sys, time, traceback
+import json, sys, time
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from .data.readers import get_reader
 from .experiments import modalities
 from .files import write_json
 from .peers import Peer, fresh, write_modules
-from .results import Row, read_failure, read_runs
+from .results import Row, failure_kept, read_failure, read_runs
 from .runs import result_path, train_run
 from .training import NoValidation, clip_datasets, get_dls, get_learner, make_model
 from fastai.callback.core import Callback, CancelFitException
@@ -73,12 +73,9 @@ def race_one(
         write_json(file, times | dict(bs=bs, clips=len(datasets[0])))
     epochs = epochs_in(minutes, json.loads(file.read_text())[precision])
     print(f'{row.name}: {epochs} epochs', flush=True)
-    failed = path.with_suffix('.failed')
-    try:
+    with failure_kept(path):                                # for the table
         train_run(reader, config, row.model, epochs, seed, bs, lr, preset=preset, experiment='race', variant=name, out=out,
                   precision=precision, resume=True, device=device, workers=workers, datasets=datasets, progress='lines', command=command)
-    except Exception: failed.write_text(traceback.format_exc()); raise          # for the table
-    failed.unlink(missing_ok=True)
 
 # %% ../nbs/62b_race.ipynb #62b00014
 @call_parse

@@ -8,6 +8,7 @@ __all__ = ['steps_between', 'bone_graph', 'GraphLayer', 'STGCN']
 # %% ../../nbs/22b_baselines.graph.ipynb #22b00003
 import torch
 import torch.nn as nn
+from scipy.sparse.csgraph import shortest_path
 from ..core import LAYOUTS
 from ..geometry import body_coordinates
 from ..model import D3T
@@ -15,12 +16,9 @@ from ..model import D3T
 # %% ../../nbs/22b_baselines.graph.ipynb #22b00007
 def steps_between(layout): # a `Layout`
     "How many bones lie between two joints: (j, j)"
-    n = len(layout)
-    steps = torch.full((n, n), float(n))                 # farther than any way
-    for a, b in layout.limbs: steps[a, b] = steps[b, a] = 1
-    steps.fill_diagonal_(0)
-    for k in range(n): steps = torch.minimum(steps, steps[:, k:k+1] + steps[k])
-    return steps
+    bones = torch.zeros(len(layout), len(layout))
+    for a, b in layout.limbs: bones[a, b] = 1
+    return torch.from_numpy(shortest_path(bones.numpy(), directed=False)).float()
 
 def bone_graph(layout): # a `Layout`
     "Weights (3, j, j) from joint to joint: itself or as far from the middle, nearer, farther; each joint receives 1 in all"

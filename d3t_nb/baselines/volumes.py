@@ -8,7 +8,8 @@ __all__ = ['heat_volume', 'PoseC3D']
 # %% ../../nbs/22c_baselines.volumes.ipynb #22c00003
 import torch
 import torch.nn as nn
-from torchvision.models.video.resnet import BasicBlock, Conv3DNoTemporal, Conv3DSimple
+from torchvision.models.video.resnet import Conv3DNoTemporal, Conv3DSimple
+from ..backbone import _layer
 from ..heatmaps import joint_heatmaps
 from ..model import D3T
 
@@ -25,13 +26,6 @@ def heat_volume(
     return maps.unflatten(2, (n_people, -1)).amax(2).transpose(1, 2)
 
 # %% ../../nbs/22c_baselines.volumes.ipynb #22c00009
-def _stage(conv, i, o):
-    "Two residual blocks, the first of which halves height and width"
-    around = nn.Sequential(nn.Conv3d(i, o, 1, (1, 2, 2), bias=False), nn.BatchNorm3d(o))
-    first = BasicBlock(i, o, conv, 2, around)
-    if conv is Conv3DSimple: first.conv1[0].stride = (1, 2, 2)
-    return nn.Sequential(first, BasicBlock(o, o, conv))
-
 class PoseC3D(nn.Module):
     "A 3D network on heat maps, in the manner of PoseC3D (Duan et al. 2022). Frames are taken and not read"
     save_pretrained, from_pretrained = D3T.save_pretrained, classmethod(D3T.from_pretrained.__func__)
@@ -41,7 +35,7 @@ class PoseC3D(nn.Module):
         w = c.width
         look = nn.Conv3d(c.n_joints, w, (1, 7, 7), padding=(0, 3, 3), bias=False)
         self.stem = nn.Sequential(look, nn.BatchNorm3d(w), nn.ReLU())
-        self.stages = nn.Sequential(_stage(Conv3DNoTemporal, w, 2 * w), _stage(Conv3DSimple, 2 * w, 4 * w), _stage(Conv3DSimple, 4 * w, 8 * w))
+        self.stages = nn.Sequential(_layer(Conv3DNoTemporal, w, 2 * w, 2), _layer(Conv3DSimple, 2 * w, 4 * w, 2), _layer(Conv3DSimple, 4 * w, 8 * w, 2))
         self.dropout, self.head = nn.Dropout(.5), nn.Linear(8 * w, c.n_classes)
         self.to(memory_format=torch.channels_last_3d)
 
