@@ -6,9 +6,9 @@
 __all__ = ['read_answers', 'compare', 'each_subject', 'verdict', 'claims_table']
 
 # %% ../nbs/23b_comparing.ipynb #23b00003
-from pathlib import Path
 import numpy as np
 import pandas as pd
+from .results import run_files
 from scipy.stats import bootstrap, permutation_test
 
 # %% ../nbs/23b_comparing.ipynb #23b00008
@@ -17,8 +17,7 @@ def read_answers(
     data:str='utd_mhad', preset:str='small', root='results'
 ) -> tuple:                 # (clips, seeds), True where a seed is right, empty where nothing was run; who is seen in each clip, or None
     "Which clips each seed of a run got right"
-    files = sorted(Path(root).glob(f'{data}/*/{preset}/{run}/seed*.csv'))
-    tables = {f.stem: pd.read_csv(f, dtype=str, index_col='clip') for f in files}
+    tables = {f.stem: pd.read_csv(f, dtype=str, index_col='clip') for f in run_files(run, data, preset, root, 'csv')}
     right = pd.DataFrame({seed: t.said == t.label for seed, t in tables.items()})
     return right, next(iter(tables.values())).get('subject') if tables else None
 

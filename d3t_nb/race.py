@@ -19,9 +19,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from .command import build_config, this_command
 from .config import D3TConfig
 from .data.readers import get_reader
-from .experiments import modalities
+from .experiments import GEOMETRY, OURS, POSE_ONLY
 from .files import write_json
-from .peers import Peer, fresh, write_modules
+from .peers import fresh, write_modules
 from .results import Row, failure_kept, read_failure, read_runs
 from .runs import result_path, train_run
 from .training import NoValidation, clip_datasets, get_dls, get_learner, make_model
@@ -29,7 +29,7 @@ from fastai.callback.core import Callback, CancelFitException
 from fastcore.script import call_parse
 
 # %% ../nbs/62b_race.ipynb #62b00007
-RACERS = {r.run.split('/')[1]: replace(r, run=r.run.replace('modalities', 'race')) for r in modalities().rows if r.model != 'video_only'}
+RACERS = {name: replace(row, run=f'race/{name}') for name, row in dict(d3t=OURS, d3t_geometry=GEOMETRY, pose_only=POSE_ONLY).items()}
 RACERS |= {name: Row(name, f'race/{name}', model=f'd3t_nb.peers:{cls}') for name, cls in
            dict(r2plus1d_18='R2Plus1D', mc3_18='MC3', s3d='S3D', swin3d_t='Swin3D', mvit_v2_s='MViT').items()}
 

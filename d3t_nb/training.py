@@ -48,7 +48,7 @@ def clip_datasets(
     reader,             # a data set's reader
     config,             # a `D3TConfig`: how many frames, how large, how many poses a frame, how many people
     final:bool=False,   # train on train + valid and keep the test split for one look; else train, and look at valid
-    aug:dict=None,      # changes to `AUGMENT`, or to other fields of `ClipTransform`, such as dict(rotate=0)
+    aug:dict=None,      # changes to `AUGMENT`, or to other fields of `ClipTransform`, such as dict(rotate=0); `crop` and `margin` hold for both
     progress:bool=False,# a bar while clips are read
     cache:bool=None     # keep all clips in memory; default: where they are small (`MEMORY`), or cannot be decoded frame by frame
 ) -> tuple:             # of two `ClipDataset`s
@@ -61,6 +61,7 @@ def clip_datasets(
         raise ValueError(f"aug: ClipTransform has no field {', '.join(sorted(unknown))}; there are "
                          f"{', '.join(f.name for f in fields(ClipTransform))}.")
     common = {k: getattr(config, k) for k in ('size', 'frames', 'samples', 'n_people')} | dict(layout=reader.layout)
+    common |= {k: v for k, v in (aug or {}).items() if k in ('crop', 'margin')}
     tfms = ClipTransform(**{**common, 'train': True, 'flip': reader.flips, **AUGMENT, **(aug or {})}), ClipTransform(**common)
     splits = (['train', 'valid'], ['test']) if final else (['train'], ['valid'])
     ids = [reader.clips.index[reader.clips.split.isin(s)] for s in splits]
