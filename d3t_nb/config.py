@@ -48,6 +48,7 @@ class D3TConfig:
     drop_video: float = 0.            # not in the paper, with `geometry`: share of training clips whose video is hidden
     modal_loss: float = 0.            # not in the paper: weight of the loss on what each modal token says alone
     samples: int = 1                  # s, poses a frame; more than 1 only helps `geometry`
+    joint_dims: int = 2               # coordinates of a joint; 3 adds depth, which only `geometry` looks at
 
     def __post_init__(self): check_config(self)
 
@@ -99,6 +100,7 @@ def check_config(c): # a `D3TConfig`
         want(_number(getattr(c, name)) and 0 <= getattr(c, name) < 1, name, 'a number from 0, below 1')
     want(_number(c.modal_loss) and c.modal_loss >= 0, 'modal_loss', 'a number from 0')
     want(c.modal_tokens == 'cross' or not c.modal_loss, 'modal_loss', "0 unless modal_tokens is 'cross': there are no others to ask")
+    want(c.joint_dims in (2, 3), 'joint_dims', '2 or 3')
     want(c.geometry or not c.drop_video, 'drop_video', '0 without geometry=True: nothing would be left to see')
     for name in ('mean', 'std'):
         want(len(getattr(c, name)) == 3 and all(map(_number, getattr(c, name))), name, 'three numbers')

@@ -73,13 +73,13 @@ _side = lambda name: name.split('_')[0] if name.startswith(('left_', 'right_')) 
 
 def draw_skeleton(
     ax,            # Matplotlib axes, for instance with a frame on them
-    joints,        # (r, 2): x, y in pixels; several people one after the other
+    joints,        # (r, 2 or 3): x, y in pixels; several people one after the other
     scores=None,   # (r,) in 0..1; joints with 0 are left out
     layout=None,   # A `Layout`; else the one that has so many joints
     size=1.6,      # Width of a limb in points
 ):
     "Draw the skeletons of one frame on `ax`: left blue, right orange, middle grey. `ValueError` as `guess_layout`."
-    joints = np.asarray(joints, dtype=float)
+    joints = np.asarray(joints, dtype=float)[:, :2]
     layout = layout or guess_layout(len(joints))
     seen = np.isfinite(joints).all(1)
     if scores is not None: seen &= np.asarray(scores) > 0
@@ -117,7 +117,7 @@ def _as_images(frames):
 # %% ../nbs/00_core.ipynb #12d1816e
 def show_frames(
     frames,        # One clip: uint8 (t, h, w, 3), or float (3, t, h, w) in 0..1
-    joints=None,   # (t, r, 2) or (t, p, j, 2) in pixels; with t*s rows, the middle sample of each frame is drawn
+    joints=None,   # (t, r, 2 or 3) or (t, p, j, 2 or 3) in pixels; with t*s rows, the middle sample of each frame is drawn
     scores=None,   # (t, r) or (t, p, j)
     layout=None,   # A `Layout`; guessed from the number of joints if not given
     n=6,           # Frames to show, evenly spread
@@ -129,7 +129,7 @@ def show_frames(
     index = np.linspace(0, t - 1, min(n, t)).round().astype(int)
     array = lambda o: o.detach().cpu().numpy() if torch.is_tensor(o) else np.asarray(o)
     if joints is not None:
-        joints = array(joints).reshape(len(joints), -1, 2)                # (t*s, r, 2)
+        joints = array(joints)[..., :2].reshape(len(joints), -1, 2)       # (t*s, r, 2)
         scores = np.ones(joints.shape[:2]) if scores is None else array(scores).reshape(len(joints), -1)
         s = len(joints) // t
     high = width*h/w + .2 + .2*bool(title)

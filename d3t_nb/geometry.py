@@ -11,23 +11,23 @@ import torch.nn as nn
 
 # %% ../nbs/06b_geometry.ipynb #fc243527
 def body_coordinates(
-    joints,     # (b, t, r, 2), pixels, r = people x joints
+    joints,     # (b, t, r, dims), pixels, r = people x joints; dims = 2 or 3
     scores,     # (b, t, r), 0 = absent; its coordinates may be NaN
     n_people=1,
-):              # (b, t, r, 6) in body sizes: position in the body, its velocity per tenth of the clip, way of the centre; 0 where absent
+):              # (b, t, r, 3 dims) in body sizes: position in the body, its velocity per tenth of the clip, way of the centre; 0 where absent
     "Where joints are and how they move, in units of the body: the same near the camera and far from it"
-    b, t, r, _ = joints.shape
+    b, t, r, dims = joints.shape
     present = (scores > 0).view(b, t, n_people, -1, 1).to(joints.dtype)
-    xy = torch.where(present > 0, joints.view(b, t, n_people, -1, 2), 0)
+    xy = torch.where(present > 0, joints.view(b, t, n_people, -1, dims), 0)
     def mean(x, weight, dims): return (x * weight).sum(dims, keepdim=True) / weight.sum(dims, keepdim=True).clamp(min=1)
-    centre = mean(xy, present, 3)                                                       # (b, t, people, 1, 2)
+    centre = mean(xy, present, 3)                                                       # (b, t, people, 1, dims)
     size = mean((xy - centre).square().sum(-1, keepdim=True), present, (1, 3)).sqrt().clamp(min=1e-3)
     there = present.amax(3, keepdim=True)
     body = (xy - centre) / size
     way = ((centre - mean(centre, there, 1)) / size).expand_as(body)
     moved = (body[:, 1:] - body[:, :-1]) * present[:, 1:] * present[:, :-1] * (t / 10)
     velocity = torch.cat((torch.zeros_like(moved[:, :1]), moved), 1)
-    return (torch.cat((body, velocity, way), -1) * present).view(b, t, r, 6)
+    return (torch.cat((body, velocity, way), -1) * present).view(b, t, r, 3 * dims)
 
 # %% ../nbs/06b_geometry.ipynb #908b03ba
 class PoseGeometry(nn.Module):
@@ -38,17 +38,18 @@ class PoseGeometry(nn.Module):
                  layers=4,      # convolutions, one after the other
                  kernel=5,      # of each, in time steps; odd, so that the length stays
                  dropout=.3,    # after each layer
-                 n_people=1):   # how many people share the `n_joints`
+                 n_people=1,    # how many people share the `n_joints`
+                 dims=2):       # coordinates of a joint, 2 or 3
         super().__init__()
         self.n_people, self.channels = n_people, channels
-        widths = [6 * n_joints] + [channels] * layers
+        widths = [3 * dims * n_joints] + [channels] * layers
         def layer(i, o):
             conv = nn.Conv1d(i, o, kernel, padding=kernel // 2, bias=False)
             return nn.Sequential(conv, nn.BatchNorm1d(o), nn.ReLU(), nn.Dropout(dropout))
         self.net = nn.Sequential(*[layer(i, o) for i, o in zip(widths, widths[1:])])
 
     def forward(self,
-                joints, # (b, t, r, 2), pixels
+                joints, # (b, t, r, dims), pixels
                 scores):# (b, t, r), 0 = absent
         "One vector a time step: (b, t, channels)"
         return self.net(body_coordinates(joints, scores, self.n_people).flatten(2).mT).mT

@@ -85,7 +85,7 @@ class D3T(nn.Module):
         lengths = dict(t=c.frames, y=side, x=side)
         if c.pose_position: lengths.update(pose_t=c.frames, pose_r=c.n_all)
         self.position = nn.ParameterDict({k: nn.Parameter(torch.randn(n, c.dim) * .02) for k, n in lengths.items()})
-        self.geometry = PoseGeometry(c.n_all, n_people=c.n_people) if c.geometry else None
+        self.geometry = PoseGeometry(c.n_all, n_people=c.n_people, dims=c.joint_dims) if c.geometry else None
         if c.geometry: self.geometry_projection = nn.Linear(self.geometry.channels, c.dim)
         self.modal = CrossModalTokens(c.dim, c.frames, c.modal_tokens)
         self.blocks = nn.ModuleList(Block(c, i) for i in range(c.depth))
@@ -97,7 +97,7 @@ class D3T(nn.Module):
 
     def forward(self,
                 frames,      # (b, 3, t, h, w), 0..1
-                joints,      # (b, t*s, r, 2), x and y in pixels of these frames, pixel centres at whole numbers
+                joints,      # (b, t*s, r, joint_dims), x, y (and z) in pixels of these frames, pixel centres at whole numbers
                 scores=None, # (b, t*s, r), 0..1, 0 = absent; None: all present
                 record=None):# a list that receives, per block, what was looked at
         "Logits (b, n_classes); a `ValueError` that names the argument where shapes or values do not fit"
@@ -113,7 +113,7 @@ def _tokens(self, frames, joints, scores):
     frames = ((frames - self.mean) / self.std).contiguous(memory_format=torch.channels_last_3d)  # faster, and F_b comes as tokens
     f_a, f_b = self.backbone(frames)
     z = f_b.permute(0, 2, 3, 4, 1)                                                   # (b, t, h, w, d)
-    at = joints.unflatten(1, (t, -1))[:, :, c.samples // 2] / 2                      # (b, t, r, 2), pixels of F_a
+    at = joints.unflatten(1, (t, -1))[:, :, c.samples // 2, :, :2] / 2                     # (b, t, r, 2), pixels of F_a
     seen = None if scores is None else scores.unflatten(1, (t, -1))[:, :, c.samples // 2]
     p = self.pose_projection(pose_tokens(f_a, at, seen, c.sigma))
     if self.training and c.drop_video:
@@ -159,8 +159,8 @@ def check_inputs(
         raise ValueError(f'frames are {frames.dtype}; wanted are floats in 0..1. Divide bytes by 255.')
     b, _, t, h, w = frames.shape
     if min(b, t) < 1 or min(h, w) < 8: wrong('frames', frames, 'at least one clip of one frame, 8 x 8 pixels')
-    if tuple(joints.shape) != (b, t * c.samples, c.n_all, 2):
-        wrong('joints', joints, f'(b, t * samples, people * joints, 2) = {(b, t * c.samples, c.n_all, 2)} for these frames '
+    if tuple(joints.shape) != (b, t * c.samples, c.n_all, c.joint_dims):
+        wrong('joints', joints, f'(b, t * samples, people * joints, joint_dims) = {(b, t * c.samples, c.n_all, c.joint_dims)} for these frames '
               f'and the config (samples={c.samples}, n_people={c.n_people}, n_joints={c.n_joints})')
     if scores is not None and scores.shape != joints.shape[:-1]:
         wrong('scores', scores, f'that of joints without its last axis, {tuple(joints.shape[:-1])}')

@@ -60,7 +60,7 @@ def clip_datasets(
     if unknown := {*(aug or {})} - {f.name for f in fields(ClipTransform)}:
         raise ValueError(f"aug: ClipTransform has no field {', '.join(sorted(unknown))}; there are "
                          f"{', '.join(f.name for f in fields(ClipTransform))}.")
-    common = {k: getattr(config, k) for k in ('size', 'frames', 'samples', 'n_people')} | dict(layout=reader.layout)
+    common = {k: getattr(config, k) for k in ('size', 'frames', 'samples', 'n_people')} | dict(layout=reader.layout, dims=config.joint_dims)
     common |= {k: v for k, v in (aug or {}).items() if k in ('crop', 'margin')}
     tfms = ClipTransform(**{**common, 'train': True, 'flip': reader.flips, **AUGMENT, **(aug or {})}), ClipTransform(**common)
     splits = (['train', 'valid'], ['test']) if final else (['train'], ['valid'])

@@ -52,6 +52,20 @@ def test_bad_joints_never_reach_the_model(crop, channels):
     test = T.ClipTransform(16, 10, crop=crop)(clip)
     assert (test[2] == 0).sum() == 5
 
+@pytest.mark.parametrize('crop', ['pose', 'frame'])
+def test_a_third_coordinate_disturbs_nothing(crop):
+    "Frames, x, y and scores are what they are without it; it is scaled as they are, and is left out where it is not asked for"
+    flat = a_clip(); flat.joints[4, 0, 4] = 0; flat.scores[5, 0, 5] = 0
+    z = np.random.default_rng(1).normal(0, 9, flat.scores.shape).astype(np.float32)[..., None]
+    deep = replace(flat, joints=np.concatenate((flat.joints, z), -1))
+    how = dict(train=True, layout=penn, flip=True, rotate=20, stretch=.2, crop=crop, n_people=2)
+    for seed in range(6):
+        (f, j, s), two, three = ((torch.manual_seed(seed), T.ClipTransform(16, 10, dims=d, **how)(c))[1] for d, c in ((2, flat), (2, deep), (3, deep)))
+        for frames, joints, scores in (two, three): assert torch.equal(frames, f) and torch.equal(joints[..., :2], j) and torch.equal(scores, s)
+        assert two[1].shape[-1] == 2 and three[1].shape[-1] == 3 and (three[1][s == 0] == 0).all() and three[1][..., 2].any()
+    with pytest.raises(ValueError, match='wanted are 3. Take joint_dims=2'): T.ClipTransform(16, 10, dims=3)(flat)
+    with pytest.raises(ValueError, match='dims is 4'): T.ClipTransform(16, 10, dims=4)
+
 def test_nobody_visible_is_the_whole_frame():
     clip = a_clip(); clip.scores[:] = 0
     frames, joints, scores = T.ClipTransform(60, 4)(clip)
@@ -255,7 +269,7 @@ def test_depth_mat_and_lag_and_ends(tmp_path, depths, poses, n):
     assert reader.clips.split.to_dict() == dict(a27_s1_t1='train', a27_s2_t1='test', a27_s7_t3='valid') and set(reader.clips.label) == {26}
     clip = reader.load('a27_s7_t3'); C.check_clip(clip)
     assert len(clip) == n and clip.label == 26
-    x, y = clip.joints[:, 0, 0].round().astype(int).T
+    x, y = clip.joints[:, 0, 0, :2].round().astype(int).T
     assert (clip.frames[np.arange(n), y, x, 0] == round(255 - 300 * 205 / 2400)).all()           # every pose on its own picture
 
 @pytest.mark.parametrize('depths,poses', [(9, 8), (6, 9), (3, 8)])
@@ -278,7 +292,7 @@ def test_real_utd():
     on = []
     for id in reader.clips.index[5::120]:
         clip = reader.load(id); C.check_clip(clip)
-        x, y = clip.joints[:, 0].round().astype(int).transpose(2, 0, 1)
+        x, y = clip.joints[:, 0, :, :2].round().astype(int).transpose(2, 0, 1)
         assert len(clip) == reader.clips.frames[id]
         on.append((clip.frames[np.arange(len(clip))[:, None], y.clip(0, 239), x.clip(0, 319), 0] > 25)[clip.scores[:, 0] > 0].mean())
     assert np.mean(on) >= .95

@@ -155,6 +155,13 @@ def test_training_reads_a_store(whole):
         assert dls.train.dataset.cache == (cache is None) and dls.one_batch()[0].shape == (2, 3, 4, 32, 32)
     assert str(result_path(store, 'tiny', 'a', 'b', 0)).startswith('runs/synthetic/official/')
 
+def test_depth_of_the_joints_is_kept(tmp_path):
+    clip = clip_of(3, people=2)
+    clip.joints = np.concatenate((clip.joints, clip.joints[..., :1] - 20), -1)
+    prepare(Few(clip), tmp_path, size=32)
+    want, back = prepare_clip(clip, 32), ClipStore(tmp_path).load(clip.id)
+    assert want.joints.shape[-1] == 3 and np.array_equal(back.joints, want.joints)
+
 def test_people_grey_and_odd_names(tmp_path):
     a, b = clip_of(1, people=2, id='class one/clip.a'), clip_of(2, id='Übung 2')
     b.frames = b.frames[..., :1]; b.scores[:] = np.random.default_rng(0).random(b.scores.shape, np.float32)

@@ -34,10 +34,10 @@ class PoseTCN(nn.Module):
     def __init__(self, config): # a `D3TConfig`: number of joints, people, classes
         super().__init__()
         self.config = c = config
-        self.geometry = PoseGeometry(c.n_all, n_people=c.n_people)
+        self.geometry = PoseGeometry(c.n_all, n_people=c.n_people, dims=c.joint_dims)
         self.head = nn.Linear(self.geometry.channels, c.n_classes)
 
-    def forward(self, frames, joints, scores=None): # joints (b, t*s, r, 2)
+    def forward(self, frames, joints, scores=None): # joints (b, t*s, r, joint_dims)
         "Logits (b, n_classes)"
         if scores is None: scores = torch.ones_like(joints[..., 0])
         return self.head(self.geometry(joints, scores).mean(1))

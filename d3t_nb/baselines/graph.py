@@ -65,19 +65,20 @@ class STGCN(nn.Module):
         layout = next((l for l in LAYOUTS.values() if len(l) == c.n_joints), None)
         known = [len(l) for l in LAYOUTS.values()]
         if layout is None: raise ValueError(f'n_joints is {c.n_joints}; wanted is one of {known}, whose bones are known.')
-        graph, widths = bone_graph(layout), [6] + [width] * 4 + [2 * width] * 3 + [4 * width] * 3
-        self.norm = nn.BatchNorm1d(6 * c.n_joints)
-        self.layers = nn.Sequential(GraphLayer(6, width, graph, residual=False),
+        self.n_in, graph = 3 * c.joint_dims, bone_graph(layout)
+        widths = [self.n_in] + [width] * 4 + [2 * width] * 3 + [4 * width] * 3
+        self.norm = nn.BatchNorm1d(self.n_in * c.n_joints)
+        self.layers = nn.Sequential(GraphLayer(self.n_in, width, graph, residual=False),
                                     *[GraphLayer(i, o, graph, 1 + (o > i)) for i, o in zip(widths[1:], widths[2:])])
         self.head = nn.Linear(widths[-1], c.n_classes)
 
-    def forward(self, frames, joints, scores=None): # joints (b, t*s, r, 2)
+    def forward(self, frames, joints, scores=None): # joints (b, t*s, r, joint_dims)
         "Logits (b, n_classes)"
         if scores is None: scores = torch.ones_like(joints[..., 0])
         people = self.config.n_people
         apart = lambda x: x.unflatten(2, (people, -1)).transpose(1, 2)                  # (b, people, t, j, ...)
-        x = apart(body_coordinates(joints, scores, people)).flatten(0, 1)               # (b * people, t, j, 6)
-        x = self.norm(x.permute(0, 2, 3, 1).flatten(1, 2)).unflatten(1, (-1, 6))        # (b * people, j, 6, t)
+        x = apart(body_coordinates(joints, scores, people)).flatten(0, 1)               # (b * people, t, j, c)
+        x = self.norm(x.permute(0, 2, 3, 1).flatten(1, 2)).unflatten(1, (-1, self.n_in))  # (b * people, j, c, t)
         each = self.layers(x.permute(0, 2, 3, 1)).mean((2, 3)).unflatten(0, (-1, people))
         there = (apart(scores) > 0).any(-1).any(-1).to(each.dtype)[..., None]           # (b, people, 1)
         return self.head((each * there).sum(1) / there.sum(1).clamp(min=1))

@@ -22,7 +22,7 @@ def heat_volume(
     n_people=1   # who share the maps
 ):               # (b, joints, t, size / 2, size / 2)
     "The heat maps of eq. 2, one channel a joint"
-    maps = joint_heatmaps(joints / 2, scores, (size // 2,) * 2, sigma)                   # (b, t, r, h, w)
+    maps = joint_heatmaps(joints[..., :2] / 2, scores, (size // 2,) * 2, sigma)                   # (b, t, r, h, w)
     return maps.unflatten(2, (n_people, -1)).amax(2).transpose(1, 2)
 
 # %% ../../nbs/22c_baselines.volumes.ipynb #22c00009

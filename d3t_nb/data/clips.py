@@ -18,7 +18,7 @@ from ..core import tiny_batch
 class Clip:
     "A video and the pose of the people in it, on one time axis"
     frames: np.ndarray # uint8 (t, h, w, 3); grey (t, h, w, 1) is fine too and takes a third of the memory
-    joints: np.ndarray # float32 (t, people, joints, 2): x, y in pixels, the centre of the top left pixel is (0, 0)
+    joints: np.ndarray # float32 (t, people, joints, 2 or 3): x, y, perhaps z in pixels, the centre of the top left pixel is (0, 0)
     scores: np.ndarray # float32 (t, people, joints), 0..1; 0 = not seen
     label: int = 0     # class index
     id: str = ''       # the name under which its reader knows it
@@ -28,8 +28,8 @@ class Clip:
     @property
     def visible(self):
         "Joints one can trust: a score above 0, finite coordinates, and not the (0, 0) that many files write for 'missing'"
-        xy = self.joints                                               # (t, n, j, 2)
-        return (self.scores > 0) & np.isfinite(self.scores) & np.isfinite(xy).all(-1) & (xy != 0).any(-1)
+        seen = (self.scores > 0) & np.isfinite(self.scores) & np.isfinite(self.joints).all(-1)     # (t, n, j)
+        return seen & (self.joints[..., :2] != 0).any(-1)
 
 # %% ../../nbs/10_data.clips.ipynb #505b1dba
 def check_clip(
@@ -39,8 +39,8 @@ def check_clip(
     f, j, s, who = clip.frames, clip.joints, clip.scores, f"clip {clip.id!r}"
     if f.ndim != 4 or f.shape[-1] not in (1, 3) or f.dtype != np.uint8:
         raise ValueError(f"{who}: frames is {f.dtype} {f.shape}; wanted uint8 (t, h, w, 3). Check the reader.")
-    if j.ndim != 4 or j.shape[-1] != 2 or s.shape != j.shape[:-1]:
-        raise ValueError(f"{who}: joints {j.shape}, scores {s.shape}; wanted (t, people, joints, 2) and (t, people, joints).")
+    if j.ndim != 4 or j.shape[-1] not in (2, 3) or s.shape != j.shape[:-1]:
+        raise ValueError(f"{who}: joints {j.shape}, scores {s.shape}; wanted (t, people, joints, 2 or 3) and (t, people, joints).")
     if 0 in f.shape or len(j) == 0:
         raise ValueError(f"{who}: it is empty (frames {f.shape}, joints {j.shape}). Leave it out of the ids.")
     if len(f) != len(j):
@@ -78,7 +78,7 @@ def square_box(
 
 # %% ../../nbs/10_data.clips.ipynb #87d3768f
 def pose_box(
-    joints,            # (t, people, joints, 2), pixels
+    joints,            # (t, people, joints, 2 or 3), pixels
     scores,            # (t, people, joints)
     margin:float=1.3,  # side of the box over the larger side of the pose
     size:tuple=None,   # (h, w) of the frame: the box when no joint is visible
@@ -88,12 +88,17 @@ def pose_box(
     if not seen.any():
         if size is None: raise ValueError("joints: none is visible, so there is no box; give size=(h, w) to take the frame.")
         return square_box((size[1] - 1) / 2, (size[0] - 1) / 2, max(size))
-    lo, hi = joints[seen].min(0), joints[seen].max(0)
+    lo, hi = joints[seen][:, :2].min(0), joints[seen][:, :2].max(0)
     return square_box(*(lo + hi) / 2, max(margin * (hi - lo).max(), 8))
 
 # %% ../../nbs/10_data.clips.ipynb #a964d7a7
 def _video(clip): return torch.from_numpy(np.require(clip.frames, requirements='CW')).permute(0, 3, 1, 2) # (t, c, h, w)
 def _frames(video): return video.permute(0, 2, 3, 1).numpy()                                              # and back
+
+def _moved(clip, xy, k=1):
+    "Joints at new places, their depth times k, and scores; what cannot be trusted is at 0 with score 0"
+    seen, joints = clip.visible, np.concatenate((xy, clip.joints[..., 2:] * np.float32(k)), -1)
+    return dict(joints=np.where(seen[..., None], joints, 0).astype(np.float32), scores=np.where(seen, clip.scores, 0).astype(np.float32))
 
 # %% ../../nbs/10_data.clips.ipynb #1211e8b0
 def crop_resize(
@@ -107,9 +112,9 @@ def crop_resize(
     video = _video(clip)                                                                     # (t, c, h, w)
     video = TF.resized_crop(video, top, left, h, w, [oh, ow], antialias=True)
     # the box covers left - 0.5 .. left + w - 0.5: measure from its edge, scale, and go back to the centre of a pixel
-    seen, scale = clip.visible, np.float32([ow / w, oh / h])
-    joints = np.where(seen[..., None], (clip.joints - np.float32([left, top]) + 0.5) * scale - 0.5, 0)
-    return replace(clip, frames=_frames(video), joints=joints.astype(np.float32), scores=np.where(seen, clip.scores, 0).astype(np.float32))
+    scale = np.float32([ow / w, oh / h])
+    xy = (clip.joints[..., :2] - np.float32([left, top]) + 0.5) * scale - 0.5
+    return replace(clip, frames=_frames(video), **_moved(clip, xy, scale.prod() ** .5))
 
 # %% ../../nbs/10_data.clips.ipynb #dda3fa56
 def flip(
@@ -117,11 +122,9 @@ def flip(
     layout              # a `Layout`: who is left, who is right
 ) -> Clip:
     "Mirror a clip: pixels and x turn around, and the left wrist becomes the right one"
-    seen, w = clip.visible, clip.frames.shape[2]
-    joints = np.where(seen[..., None], clip.joints * np.float32([-1, 1]) + np.float32([w - 1, 0]), 0)
-    swap = list(layout.flip)
-    scores = np.where(seen, clip.scores, 0)
-    return replace(clip, frames=clip.frames[:, :, ::-1], joints=joints[:, :, swap], scores=scores[:, :, swap])
+    w, swap = clip.frames.shape[2], list(layout.flip)
+    moved = _moved(clip, clip.joints[..., :2] * np.float32([-1, 1]) + np.float32([w - 1, 0]))
+    return replace(clip, frames=clip.frames[:, :, ::-1], **{k: x[:, :, swap] for k, x in moved.items()})
 
 # %% ../../nbs/10_data.clips.ipynb #efe83e93
 def rotate(
@@ -132,8 +135,7 @@ def rotate(
     h, w = clip.frames.shape[1:3]
     video = _video(clip)
     video = TF.rotate(video, degrees, interpolation=TF.InterpolationMode.BILINEAR)
-    seen, a = clip.visible, math.radians(degrees)
+    a = math.radians(degrees)
     turn = np.float32([[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]])             # y points down
     centre = np.float32([(w - 1) / 2, (h - 1) / 2])
-    joints = np.where(seen[..., None], (clip.joints - centre) @ turn + centre, 0)
-    return replace(clip, frames=_frames(video), joints=joints.astype(np.float32), scores=np.where(seen, clip.scores, 0))
+    return replace(clip, frames=_frames(video), **_moved(clip, (clip.joints[..., :2] - centre) @ turn + centre))

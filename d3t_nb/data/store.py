@@ -28,7 +28,7 @@ def settings_of(
 def write_table(
     path,              # ends in .parquet
     clips,             # DataFrame, index: id; with label, split, frames, height, width, grey, crc. Columns Parquet cannot hold are left out
-    poses:dict,        # id -> (joints (t, people, joints, 2), scores (t, people, joints)), float32
+    poses:dict,        # id -> (joints (t, people, joints, 2 or 3), scores (t, people, joints)), float32
     settings:dict      # from `settings_of`
 ):
     "Write the table of a store in one step"
@@ -74,7 +74,7 @@ def check_table(table, settings):
     if not all(isinstance(c, str) for c in classes) or not settings['n_people'] >= 1: raise ValueError("its classes or people are none")
     for i, *row in zip(ids, label, t, h, w, joints, scores):
         l, n, *size, j, s = row
-        if not (0 <= l < len(classes) and n > 0 and min(size) > 0 and j == 2 * s and s > 0 and s % (n * len(layout)) == 0):
+        if not (0 <= l < len(classes) and n > 0 and min(size) > 0 and j in (2 * s, 3 * s) and s > 0 and s % (n * len(layout)) == 0):
             raise ValueError(f"the row of clip {i!r} does not fit: label, frames, height, width, joints, scores are {row}")
 
 # %% ../../nbs/18_data.store.ipynb #18a00025
@@ -117,7 +117,7 @@ class ClipStore:
         joints, scores = (self._table[name][k].values.to_numpy(zero_copy_only=False).copy() for name in ('joints', 'scores'))
         scores = scores.reshape(row.frames, -1, len(self.layout))                            # (t, people, joints)
         frames = StoredFrames(self.video_path(id), (row.frames, row.height, row.width, 1 if row.grey else 3), row.crc)
-        return Clip(frames, joints.reshape(*scores.shape, 2), scores, int(row.label), id)
+        return Clip(frames, joints.reshape(*scores.shape, -1), scores, int(row.label), id)
 
     def load(self, id:str) -> Clip:
         "Video and pose of one clip; grey video gets three equal channels, which are one in memory"

@@ -6,6 +6,7 @@
 __all__ = ['fit_people', 'crop_box', 'ClipTransform', 'shrink', 'ClipDataset']
 
 # %% ../../nbs/10a_data.transform.ipynb #10a00003
+from fastcore.basics import patch
 from dataclasses import dataclass, replace
 import numpy as np
 import torch
@@ -53,6 +54,7 @@ class ClipTransform:
     train: bool = False          # random, or the centre of everything
     layout: object = None        # a `Layout`; needed for flips
     flip: bool = False           # mirror half of the training clips; not where classes differ by side
+    dims: int = 2                # coordinates of a joint: 2, or 3 where the data has depth
     n_people: int = 1            # people the model takes: more are cut, fewer are padded with zeros
     crop: str = 'pose'           # 'pose', or 'frame' as the paper words it
     margin: float = None         # see `crop_box`; 1.3 for 'pose', 256/224 for 'frame'
@@ -65,27 +67,33 @@ class ClipTransform:
     def __post_init__(self):
         if self.size < 1 or self.frames < 1 or self.samples < 1 or self.n_people < 1:
             raise ValueError(f"size, frames, samples, n_people are {self.size, self.frames, self.samples, self.n_people}; wanted 1 or more of each.")
+        if self.dims not in (2, 3): raise ValueError(f"dims is {self.dims}; wanted is 2 or 3.")
         if self.crop not in ('pose', 'frame'): raise ValueError(f"crop is {self.crop!r}; wanted 'pose' or 'frame'.")
         if self.flip and self.layout is None:
             raise ValueError("flip=True needs layout, to know left joints from right ones; pass reader.layout.")
         if self.margin is None: self.margin = 1.3 if self.crop == 'pose' else 256 / 224
 
-    def __call__(self, clip:Clip): # -> frames (3, t, h, w) in 0..1, joints (t*s, r, 2), scores (t*s, r)
-        check_clip(clip)
-        box = crop_box(clip, self.crop, self.margin, self.jitter, self.stretch, self.train) # from all moments, not only the sampled ones
-        idx, s = sample_indices(len(clip), self.frames, self.samples, self.train), self.samples
-        clip = replace(clip, frames=clip.frames[idx[s // 2::s]], joints=clip.joints[idx], scores=clip.scores[idx])
-        clip = crop_resize(clip, box, self.size)
-        gain, turn, mirror = (torch.rand(3) * 2 - 1).tolist() if self.train else (0, 0, 0)
-        if turn and self.rotate: clip = rotate(clip, turn * self.rotate)
-        if self.flip and mirror > 0: clip = flip(clip, self.layout)
-        video = torch.from_numpy(np.ascontiguousarray(clip.frames.transpose(3, 0, 1, 2))).float().div_(255)
-        if gain and self.brightness: video = (video * (1 + gain * self.brightness)).clamp_(0, 1)
-        joints, scores = (torch.from_numpy(fit_people(x, self.n_people)) for x in (clip.joints, clip.scores))
-        if self.train and self.joint_noise:
-            error = torch.randn(joints.shape[1:]) * self.joint_noise * self.size                     # (r, 2)
-            joints = joints + error * (scores > 0)[..., None]
-        return video.expand(3, -1, -1, -1), joints, scores
+# %% ../../nbs/10a_data.transform.ipynb #10aca110
+@patch
+def __call__(self:ClipTransform, clip:Clip): # -> frames (3, t, h, w) in 0..1, joints (t*s, r, dims), scores (t*s, r)
+    "Everything that is drawn is drawn once for the clip"
+    check_clip(clip)
+    if clip.joints.shape[-1] < self.dims:
+        raise ValueError(f"clip {clip.id!r}: its joints have 2 coordinates; wanted are {self.dims}. Take joint_dims=2: this data has no depth.")
+    box = crop_box(clip, self.crop, self.margin, self.jitter, self.stretch, self.train) # from all moments, not only the sampled ones
+    idx, s = sample_indices(len(clip), self.frames, self.samples, self.train), self.samples
+    clip = replace(clip, frames=clip.frames[idx[s // 2::s]], joints=clip.joints[idx, ..., :self.dims], scores=clip.scores[idx])
+    clip = crop_resize(clip, box, self.size)
+    gain, turn, mirror = (torch.rand(3) * 2 - 1).tolist() if self.train else (0, 0, 0)
+    if turn and self.rotate: clip = rotate(clip, turn * self.rotate)
+    if self.flip and mirror > 0: clip = flip(clip, self.layout)
+    video = torch.from_numpy(np.ascontiguousarray(clip.frames.transpose(3, 0, 1, 2))).float().div_(255)
+    if gain and self.brightness: video = (video * (1 + gain * self.brightness)).clamp_(0, 1)
+    joints, scores = (torch.from_numpy(fit_people(x, self.n_people)) for x in (clip.joints, clip.scores))
+    if self.train and self.joint_noise:
+        error = torch.randn(joints.shape[1:]) * self.joint_noise * self.size                     # (r, dims)
+        joints = joints + error * (scores > 0)[..., None]
+    return video.expand(3, -1, -1, -1), joints, scores
 
 # %% ../../nbs/10a_data.transform.ipynb #9cf99452
 def shrink(

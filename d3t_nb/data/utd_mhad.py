@@ -55,11 +55,14 @@ def to_clip(
     label=0,           # class index
     id=''              # the name of the clip
 ) -> Clip:
-    "Project a skeleton onto its video; joints behind the camera or outside of the picture get score 0"
+    """Project a skeleton onto its video. Depth is counted from the body's median, in pixels as they are there.
+    Joints behind the camera or outside of the picture get score 0"""
     points = skeleton.transpose(2, 0, 1)                                                     # (t, 20, 3)
     uv, (h, w) = project(points), video.shape[1:]
     seen = np.isfinite(uv).all(-1) & (points[..., 2] > 0) & (uv >= -0.5).all(-1) & (uv < [w - 0.5, h - 0.5]).all(-1)
-    joints = np.where(seen[..., None], uv, 0).astype(np.float32)[:, None]                    # (t, 1, 20, 2)
+    far = np.median(points[..., 2][seen]) if seen.any() else 1                               # metres
+    deep = 285.6 * (points[..., 2:] / far - 1)                                               # pixels, at that distance
+    joints = np.where(seen[..., None], np.concatenate((uv, deep), -1), 0).astype(np.float32)[:, None]    # (t, 1, 20, 3)
     frames = np.broadcast_to(video[..., None], (*video.shape, 3))    # three equal channels, one in memory
     return Clip(frames, joints, seen.astype(np.float32)[:, None], int(label), id)
 
