@@ -82,8 +82,8 @@ def cited_table(
 def literature_markdown(root='results') -> str:
     "Tables 1 to 3, each with the commands that fill what is empty"
     def one(title):
-        empty = [f'{c}: `{fills(c)}`' for c in CITED[title][1] if not ours(c, root)]
-        note = f"\n\n*TBD: not run. What fills it, where the data is at hand:* {'; '.join(empty)}" if empty else ''
+        empty = [f'- {c}: `{fills(c)}`' for c in CITED[title][1] if not ours(c, root)]
+        note = '\n\n*TBD: not run. What fills it, where the data is at hand:*\n\n' + '\n'.join(empty) if empty else ''
         return f"**{title}**, %\n\n{to_markdown(cited_table(title, root))}{note}"
     return '\n\n'.join(map(one, CITED))
 

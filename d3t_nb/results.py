@@ -144,11 +144,13 @@ def tables_markdown(
     experiments,    # of type `Experiment`
     root='results'
 ) -> str:
-    "Each table on each data set and preset that it was run on; on the smallest real one where it was not run at all"
+    """Each table on each data set and preset that it was run on; on the smallest real one where it was not run at all.
+    One row of many is another table's, and makes none"""
     parts = []
     for e in experiments:
         runs = {row.run for row in e.rows}
-        found = {('/'.join(p.parts[-6:-4]), p.parts[-4]) for run in runs for p in Path(root).glob(f'*/*/*/{run}/seed*.json')}
+        rows = [('/'.join(p.parts[-5:-3]), p.parts[-3]) for run in runs for p in Path(root).glob(f'*/*/*/{run}') if [*p.glob('seed*.json')]]
+        found = {where for where in rows if rows.count(where) > 1 or len(runs) == 1}
         for where in sorted(found or {('utd_mhad/cross_subject', 'small')}, reverse=True):
             parts.append(f'{to_markdown(results_table(e, root, *where))}\n\n*{caption(e, root, *where)}*')
     return '\n\n'.join(parts)
