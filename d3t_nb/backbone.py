@@ -6,6 +6,7 @@
 __all__ = ['CONVS', 'Backbone', 'up_to_layer3']
 
 # %% ../nbs/02_backbone.ipynb #adad7144
+import torch
 import torch.nn as nn
 from torchvision.models import get_model_weights, get_weight
 from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D, Conv3DNoTemporal, Conv3DSimple
@@ -64,7 +65,8 @@ class Backbone(nn.Module):
 
     def _slow(self, frames):
         "Is it one clip so small that PyTorch would not ask oneDNN? Not in training, where batch norm would count it twice"
-        return not self.training and frames.device.type == 'cpu' and len(frames) == 1 and self.width * frames[0, 0, :, ::2, 0].numel() <= 20480
+        if self.training or torch.compiler.is_exporting(): return False
+        return frames.device.type == 'cpu' and len(frames) == 1 and self.width * frames[0, 0, :, ::2, 0].numel() <= 20480
 
 # %% ../nbs/02_backbone.ipynb #4274d90e
 def up_to_layer3(

@@ -16,6 +16,7 @@ import torch
 import torch.distributed as dist
 from . import __version__
 from .core import has_bars, seed_everything
+from .data.readers import labels_of
 from .distributed import alone, distributed, is_first, loader_rng
 from .files import whole_file, write_json
 from .training import AUGMENT, NoValidation, get_dls, get_learner, make_model, warmup_cosine
@@ -166,9 +167,10 @@ def _report(reader, learn, keep, measured, path, command):
                 commit=git_commit(), command=command or 'train_run', recipe={k: m[k] for k in ('epochs', 'bs', 'lr', 'wd', 'precision', 'aug', 'processes')},
                 clips=[len(dl.dataset) for dl in learn.dls], parameters=sum(p.numel() for p in learn.model.parameters()))
 
-def _keep(path, result, said, net):
+def _keep(path, result, said, net, labels):
     "The result comes last: where it is, all is"
     save_weights(net, path.with_suffix('') / 'last')
+    write_json(path.with_suffix('') / 'last' / 'labels.json', asdict(labels))
     with whole_file(path.with_suffix('.csv')) as f: said.to_csv(f)
     write_json(path, result)
 
@@ -211,5 +213,5 @@ def train_run(
         learn.fit(epochs, start_epoch=len(keep.history), cbs=[warmup_cosine(lr), keep] + [NoValidation()] * final)
     with alone(), learn.no_bar(): preds, labels = learn.get_preds(dl=dls[1])
     result = _report(reader, learn, keep, scores_of(preds, labels), path, command)
-    if is_first(): _keep(path, result, said_of(preds, dls[1].dataset), net)
+    if is_first(): _keep(path, result, said_of(preds, dls[1].dataset), net, labels_of(reader))
     return result

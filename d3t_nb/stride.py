@@ -68,7 +68,7 @@ def _received(self, x, index, keep=None, busy=None, asks=slice(None)):
     q, k, _ = self.in_windows(x, index)
     scores = q[:, :, asks] @ k.mT / q.shape[-1]**.5
     if keep is not None: scores = scores.masked_fill(~self.mask(index, keep, busy), -torch.inf)
-    weights = scores.softmax(-1).mean((1, 2)).view(len(x), *index.shape, 1)     # (b, windows, l, 1)
+    weights = scores.softmax(-1).mean((1, 2)).view(x.shape[0], *index.shape, 1)     # (b, windows, l, 1)
     return merge_windows(weights, index, x.shape[1], busy)[..., 0]
 
 WindowAttention.received = _received
@@ -82,7 +82,7 @@ def merge_windows(out,        # (b, windows, l, d)
     b, _, l, d = out.shape
     weight = out.new_ones(1, len(index)) if busy is None else busy.to(out.dtype)
     total = out.new_zeros(b, n, d).index_add(1, index.flatten(), (out * weight[..., None, None]).flatten(1, 2))
-    count = weight.new_zeros(len(weight), n).index_add(1, index.flatten(), weight.repeat_interleave(l, 1))
+    count = weight.new_zeros(weight.shape[0], n).index_add(1, index.flatten(), weight.repeat_interleave(l, 1))
     return total / count.clamp(min=1)[..., None]
 
 # %% ../nbs/05_stride_attention.ipynb #1cc85e4a

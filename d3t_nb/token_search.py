@@ -35,13 +35,14 @@ def sample_tokens(tokens,    # (b, t, h, w, c)
                   positions, # (b, n, 3) as (t, y, x), in units of tokens; outside of the volume the border counts
                  ):          # (b, n, c)
     "Trilinear sampling of `tokens` at `positions`: the last step of eq. 3. `ValueError` for wrong shapes."
-    if tokens.ndim != 5 or positions.ndim != 3 or positions.shape[-1] != 3 or len(positions) != len(tokens):
+    if tokens.ndim != 5 or positions.ndim != 3 or positions.shape[-1] != 3 or positions.shape[0] != tokens.shape[0]:
         raise ValueError(f'sample_tokens wants tokens (b, t, h, w, c) and positions (b, n, 3) of the same b; '
                          f'it got {tuple(tokens.shape)} and {tuple(positions.shape)}.')
     b, *size, c = tokens.shape
     n = positions.shape[1]
     rows, weights = corner_weights(positions.float() if positions.dtype.itemsize < 4 else positions, size)
     rows = rows + (size[0] * size[1] * size[2]) * torch.arange(b, device=tokens.device)[:, None, None]
+    if torch.compiler.is_exporting(): return (tokens.reshape(-1, c)[rows] * weights.to(tokens.dtype)[..., None]).sum(2)  # others know no bags
     bags = F.embedding_bag(rows.view(b * n, 8), tokens.reshape(-1, c), mode='sum',
                            per_sample_weights=weights.to(tokens.dtype).view(b * n, 8))
     return bags.view(b, n, c)
@@ -72,7 +73,7 @@ def depthwise_conv3d(x,      # (b, t, h, w, d)
     "`F.conv3d` of each channel alone, without padding, on tokens"
     d, _, kt, *_ = weight.shape
     if x.device.type != 'cpu': return F.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, stride, groups=d).permute(0, 2, 3, 4, 1)
-    b, n = len(x), (x.shape[1] - kt) // stride + 1
+    b, n = x.shape[0], (x.shape[1] - kt) // stride + 1
     frames = [x[:, i:i + (n - 1) * stride + 1:stride].flatten(0, 1).permute(0, 3, 1, 2) for i in range(kt)]      # (b*n, d, h, w)
     out = sum(F.conv2d(f, weight[:, :, i], None, stride, groups=d) for i, f in enumerate(frames))
     return out.permute(0, 2, 3, 1).unflatten(0, (b, n)) + bias
