@@ -44,12 +44,12 @@ class D3TConfig:
     ffn_ratio: int = 4                # hidden over outer channels of the FFN (eq. 7)
     ffn_per_window: bool = False      # FFN before the mean over overlapping windows, not after it
     dropout: float = 0.               # in the FFNs and before the head
-    geometry: bool = False            # not in the paper: a temporal CNN over the coordinates, added to the pose tokens
+    geometry: bool | str = False      # not in the paper: a temporal CNN over the coordinates, added to the pose tokens; 'modal': to M_pose, too
     drop_video: float = 0.            # not in the paper, with `geometry`: share of training clips whose video is hidden
     modal_loss: float = 0.            # not in the paper: weight of the loss on what each modal token says alone
+    layer_scale: float = 0.           # not in the paper: share of a block's change that passes at first, then learnt; 0: all, always
     samples: int = 1                  # s, poses a frame; more than 1 only helps `geometry`
     joint_dims: int = 2               # coordinates of a joint; 3 adds depth, which only `geometry` looks at
-
     def __post_init__(self): check_config(self)
 
 # %% ../nbs/06c_config.ipynb #6c0f0007
@@ -71,8 +71,8 @@ D3TConfig.dim, D3TConfig.n_all, D3TConfig.joint_windows = map(property, (_dim, _
 # %% ../nbs/06c_config.ipynb #c44e04e4
 _CHOICES = dict(attention_3d=('deformable', 'full', 'none'), attention_joint=('stride', 'full', 'none'),
                 attention_time=('stride', 'full', 'none'), modal_tokens=tuple(CrossModalTokens.names),
-                backbone=tuple(CONVS), offset_range=('tanh', None),
-                **{k: (True, False) for k in 'dense_offsets pose_position pre_norm ffn_per_window geometry'.split()})
+                backbone=tuple(CONVS), offset_range=('tanh', None), geometry=(True, False, 'modal'),
+                **{k: (True, False) for k in 'dense_offsets pose_position pre_norm ffn_per_window '.split()})
 _COUNTS = ('n_classes n_joints n_people frames size width depth heads samples search_stride offset_groups time_window '
            'ffn_ratio joint_window joint_stride').split()
 
@@ -100,6 +100,8 @@ def check_config(c): # a `D3TConfig`
         want(_number(getattr(c, name)) and 0 <= getattr(c, name) < 1, name, 'a number from 0, below 1')
     want(_number(c.modal_loss) and c.modal_loss >= 0, 'modal_loss', 'a number from 0')
     want(c.modal_tokens == 'cross' or not c.modal_loss, 'modal_loss', "0 unless modal_tokens is 'cross': there are no others to ask")
+    want(_number(c.layer_scale) and 0 <= c.layer_scale <= 1, 'layer_scale', 'a number from 0 to 1')
+    want(c.geometry != 'modal' or c.modal_tokens == 'cross', 'geometry', "True or False unless modal_tokens is 'cross': there is no M_pose")
     want(c.joint_dims in (2, 3), 'joint_dims', '2 or 3')
     want(c.geometry or not c.drop_video, 'drop_video', '0 without geometry=True: nothing would be left to see')
     for name in ('mean', 'std'):

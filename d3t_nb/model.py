@@ -49,6 +49,9 @@ class Block(nn.Module):
         self.video, self.joint, self.time = _attentions(config, depth)
         both = self.video is not None and self.joint is not None and config.modal_tokens != 'none'
         self.merge = CLSMerge(config.dim) if both else None
+        read = 'zp' * (depth < config.depth - 1 or config.modal_tokens == 'none') + 'm' * (config.modal_tokens != 'none')
+        small = {k: nn.Parameter(torch.full((config.dim,), float(config.layer_scale))) for k in read if config.layer_scale}
+        self.scale = nn.ParameterDict(small)                     # of the streams that somebody reads
 
     def forward(self,
                 z,            # RGB tokens (b, t, h, w, d)
@@ -58,7 +61,7 @@ class Block(nn.Module):
                 record=None): # a list that receives what this block looked at
         "New `z`, `p` and `modal`, of the same shapes"
         look, listen = ({}, {}) if record is not None else (None, None)
-        m = modal.shape[2]
+        m, before = modal.shape[2], (z, p, modal)
         video, _ = dispatch(modal)                               # M_RGB, M_CLS
         if self.video is not None: z, video = self.video(z, video, look)
         rgb, cls = video[:, :, :-1], video[:, :, -1:]
@@ -68,6 +71,7 @@ class Block(nn.Module):
         if self.merge is not None: new_cls = self.merge(cls, new_cls)
         modal = torch.cat((rgb, new_cls, pose), 2)[:, :, :m]
         if self.time is not None: z, p, modal = self.time(z, p, modal, present)
+        z, p, modal = (x + self.scale[k] * (new - x) if k in self.scale else new for k, x, new in zip('zpm', before, (z, p, modal)))
         if record is not None: record.append(dict(look, joint_attention=listen.get('attention')))
         return z, p, modal
 
@@ -123,10 +127,13 @@ def _tokens(self, frames, joints, scores):
     place = {k: resize_embedding(e, lengths[k]) for k, e in self.position.items()}
     z = z + (place['t'][:, None, None] + place['y'][:, None] + place['x'])
     if c.pose_position: p = p + (place['pose_t'][:, None] + place['pose_r'])
+    modal = self.modal(b, t, z)
     if c.geometry:
         moves = self.geometry(joints, torch.ones_like(joints[..., 0]) if scores is None else scores)
-        p = p + self.geometry_projection(moves.unflatten(1, (t, -1)).mean(2))[:, :, None]
-    return z, p, self.modal(b, t, z), None if seen is None else seen > 0
+        moves = self.geometry_projection(moves.unflatten(1, (t, -1)).mean(2))[:, :, None]       # (b, t, 1, d)
+        p = p + moves
+        if c.geometry == 'modal': modal = torch.cat((modal[:, :, :2], modal[:, :, 2:] + moves), 2)
+    return z, p, modal, None if seen is None else seen > 0
 
 # %% ../nbs/07_model.ipynb #268bf839
 def _read_out(self, z, p, modal, present=None):
