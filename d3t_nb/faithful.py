@@ -79,7 +79,8 @@ def importance(
         e = model.explain(frames, joints, scores)
         size = frames.shape[2], *(-(-n // STRIDE) for n in frames.shape[-2:])
         found = joint_attention(e), token_attention(e, size)
-    else: found = gradient_x_input(model, frames, joints, scores)
+    elif method == 'gradient x input': found = gradient_x_input(model, frames, joints, scores)
+    else: raise ValueError(f"method is {method!r}; wanted is 'attention' or 'gradient x input'.")
     if kind != 'frames': return found[kind == 'tokens']
     return sum(x.flatten(2).sum(2) / x.flatten(1).abs().sum(1, keepdim=True).clamp(min=1e-9) for x in found)
 

@@ -6,7 +6,6 @@
 __all__ = ['window_at', 'draw_frame', 'overlay', 'd3t_predict']
 
 # %% ../nbs/50b_overlay.ipynb #50bov003
-import os
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from .data.folder import POSES
 from .data.poses import get_estimator
 from .data.video import decode, look
-from .files import write_json
+from .files import whole_file, write_json
 from .predict import Prediction, predict
 from .shipped import SHIPPED
 
@@ -69,20 +68,15 @@ def overlay(
     "A film with everything drawn in. `ValueError` for another kind of file"
     import av
     if Path(out).suffix.lower() != '.mp4': raise ValueError(f'{out}: wanted is a name that ends in .mp4.')
-    part = Path(out).with_name(f'.{Path(out).stem}.{os.getpid()}.mp4')
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with av.open(str(part), 'w') as f:
-            stream = f.add_stream('libx264', rate=Fraction(p.fps).limit_denominator(1001), options=dict(crf='20'))
-            stream.pix_fmt = 'yuv420p'
-            frames = decode(video) if isinstance(video, (str, Path)) else iter(video)
-            for i, frame in zip(range(len(p.joints)), frames):
-                picture = draw_frame(frame, p, i, k, size)
-                if i == 0: stream.width, stream.height = picture.size
-                f.mux(stream.encode(av.VideoFrame.from_image(picture)))
-            f.mux(stream.encode())
-        os.replace(part, out)
-    finally: part.unlink(missing_ok=True)
+    with whole_file(out) as file, av.open(file, 'w', format='mp4') as f:
+        stream = f.add_stream('libx264', rate=Fraction(p.fps).limit_denominator(1001), options=dict(crf='20'))
+        stream.pix_fmt = 'yuv420p'
+        frames = decode(video) if isinstance(video, (str, Path)) else iter(video)
+        for i, frame in zip(range(len(p.joints)), frames):
+            picture = draw_frame(frame, p, i, k, size)
+            if i == 0: stream.width, stream.height = picture.size
+            f.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        f.mux(stream.encode())
 
 # %% ../nbs/50b_overlay.ipynb #50bov013
 @call_parse
@@ -100,8 +94,9 @@ def d3t_predict(
 ):
     "Say what is done in a film"
     try:
-        look(Path(video))                                        # before anything is downloaded
+        n = look(Path(video)).frames                             # before anything is downloaded
         beside = pose or any(Path(video).with_suffix(s).exists() for s in POSES)
+        if not beside: print(f'no pose beside it: looking for people in {n} frames, seconds each on a CPU', file=sys.stderr, flush=True)
         p = predict(video, pose, weights=weights, people=people, window=window, step=step, explain=bool(out),
                     estimator=None if beside else get_estimator(estimator))
         if json: write_json(json, dict(video=Path(video).name) | p.to_dict(top))
