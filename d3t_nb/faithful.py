@@ -136,6 +136,6 @@ def plot_deletion(
         if chance is not None: ax.axhline(100 * chance, c='.6', ls=':', lw=1)
         ax.set(title=title, xlabel='share hidden'); ax.title.set_fontsize(9); ax.spines[['top', 'right']].set_visible(False)
     axs[0, 0].set(ylabel='top-1, %', ylim=(0, 102))
-    axs[0, 0].legend(frameon=False, fontsize=7, loc='lower left')
+    fig.legend(*axs[0, 0].get_legend_handles_labels(), frameon=False, fontsize=7, ncols=3, loc='outside lower center')
     plt.close(fig)
     return fig
