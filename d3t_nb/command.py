@@ -78,6 +78,7 @@ def d3t_train(
     geometry:store_true=False, # the option of that name: add where the joints are to the pose tokens
     set:str='',              # fields of D3TConfig: key=value,key=value
     aug:str='',              # fields of ClipTransform for training: key=value,key=value
+    frozen:str='',           # parts taken from another run, to stay as they are: part=experiment/variant or part=folder
     experiment:str=None,     # folder of the result; default: final or probe
     variant:str=None,        # folder of the result; default: the model
     out:str='runs',          # folder of all results
@@ -97,7 +98,8 @@ def d3t_train(
         config = build_config(reader, preset, **overrides)
         variant = variant or (f'{model}_geometry' if config.geometry else model).replace(':', '.')
         r = train_run(reader, config, model, epochs, seed, bs, lr, wd, final, preset, experiment, variant, out, resume=resume,
-                      aug=read_settings(aug) or None, device=device, workers=workers, precision=precision, recompute=recompute, command=this_command())
+                      aug=read_settings(aug) or None, device=device, workers=workers, precision=precision, recompute=recompute,
+                      frozen=read_settings(frozen) or None, command=this_command())
     except (ValueError, FileNotFoundError, FloatingPointError) as e: sys.exit(f'd3t_train: {e}')
     if not is_first(): return
     m, split = (r['metrics'], 'test') if final else (r['valid'], 'valid')

@@ -10,6 +10,7 @@ import base64
 import io
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.colors import Normalize
 from PIL import Image, ImageDraw
 from .core import draw_skeleton, guess_layout

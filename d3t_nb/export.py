@@ -7,9 +7,7 @@ __all__ = ['TOLERANCE', 'random_inputs', 'largest_difference', 'export_onnx', 'd
 
 # %% ../nbs/51_export.ipynb #51exp003
 import json
-import os
 import sys
-import tempfile
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
@@ -66,7 +64,7 @@ def export_onnx(
     labels=None           # a `Labels`: goes into the file's metadata
 ) -> float:               # largest difference to PyTorch
     "Write a model as ONNX, compared with PyTorch first. `ValueError` when they differ, `ImportError` that says what to install"
-    try: import onnx, onnxruntime, onnxscript
+    try: import onnx, onnxruntime, onnxscript    # PyTorch needs the last one
     except ImportError as e: raise ImportError(f"{e.name} is missing; pip install 'd3t_nb[onnx]' brings it.") from None
     proto = _graph(model.eval(), random_inputs(model.config, 2)).model_proto
     onnx.helper.set_model_props(proto, dict(config=json.dumps(asdict(model.config)), labels=json.dumps(asdict(labels) if labels else None)))

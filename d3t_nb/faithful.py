@@ -52,7 +52,7 @@ def hide(
     mask                  # True where hidden: (b, t, r), (b, t, h, w) or (b, t)
 ) -> tuple:               # frames, joints, scores
     "The same clips with something missing. `ValueError` for an unknown kind"
-    t, samples = frames.shape[2], joints.shape[1] // frames.shape[2]
+    samples = joints.shape[1] // frames.shape[2]
     if kind not in ('joints', 'tokens', 'frames'): raise ValueError(f"kind is {kind!r}; wanted is 'joints', 'tokens' or 'frames'.")
     if kind != 'tokens':
         gone = mask if kind == 'joints' else mask[..., None]

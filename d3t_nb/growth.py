@@ -8,10 +8,8 @@ __all__ = ['BACKWARD', 'BASE', 'CROWD', 'LONG', 'SWEEPS', 'work', 'flop', 'point
 
 # %% ../nbs/63_growth.ipynb #63000003
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from functools import partial
 from math import ceil, prod
 from multiprocessing import get_context
-from pathlib import Path
 import json, platform
 import numpy as np
 import torch

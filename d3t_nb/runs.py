@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['random_states', 'restore_random', 'all_random_states', 'Checkpoint', 'save_weights', 'scores_of', 'said_of',
-           'git_commit', 'versions', 'device_name', 'result_path', 'load_state', 'train_run']
+           'git_commit', 'versions', 'device_name', 'result_path', 'weights_of', 'load_state', 'train_run']
 
 # %% ../nbs/20b_runs.ipynb #5b0c11a2
 from dataclasses import asdict
@@ -19,6 +19,7 @@ from .core import has_bars, seed_everything
 from .data.readers import labels_of
 from .distributed import alone, distributed, is_first, loader_rng
 from .files import whole_file, write_json
+from .parts import take_part
 from .training import AUGMENT, NoValidation, get_dls, get_learner, make_model, warmup_cosine
 from fastai.callback.tracker import TrackerCallback
 from fastai.torch_core import get_model, num_distrib, rank_distrib
@@ -144,6 +145,15 @@ def result_path(reader, preset, experiment, variant, seed, out='runs'):
             raise ValueError(f'{name} is {v!r}; it names a folder, so only letters, digits and _ . + - are wanted.')
     return Path(out) / reader.name / reader.protocol / preset / experiment / variant / f'seed{seed}.json'
 
+def weights_of(
+    run:str, # 'experiment/variant', of the same data, preset and seed; or a folder
+    path     # of this run's result
+) -> Path:
+    "The folder with the weights that a run left"
+    *_, experiment, variant, seed = path.with_suffix('').parts
+    there = path.parents[2] / run / seed / 'last'
+    return there if there.exists() or not Path(run).exists() else Path(run)
+
 def load_state(folder, settings):
     "The checkpoint to resume from, or None; a `ValueError` if it was made with other settings"
     file = folder / 'last.pth'
@@ -164,7 +174,7 @@ def _report(reader, learn, keep, measured, path, command):
                 model=m['model'], config=m['config'], seed=m['seed'],
                 metrics=measured if final else None, valid=None if final else measured, history=keep.history,
                 seconds=round(keep.seconds, 1), device=device_name(learn.dls.device), versions=versions(),
-                commit=git_commit(), command=command or 'train_run', recipe={k: m[k] for k in ('epochs', 'bs', 'lr', 'wd', 'precision', 'aug', 'processes')},
+                commit=git_commit(), command=command or 'train_run', recipe={k: m[k] for k in ('epochs', 'bs', 'lr', 'wd', 'precision', 'aug', 'processes', 'frozen')},
                 clips=[len(dl.dataset) for dl in learn.dls], parameters=sum(p.numel() for p in learn.model.parameters()))
 
 def _keep(path, result, said, net, labels):
@@ -190,6 +200,7 @@ def train_run(
     resume:bool=False,      # go on from the last checkpoint, if there is one
     aug:dict=None,          # see `clip_datasets`
     recompute:bool=False,   # see `make_model`
+    frozen:dict=None,       # part of the model: whose it is and stays, a run such as 'best/pose_only_3d_long' (of this seed), or a folder
     device=None, workers:int=0, datasets=None, # see `get_dls`
     progress='auto', cbs=(), # see `get_learner`
     command:str=None        # the command line, for the result file
@@ -199,13 +210,14 @@ def train_run(
         if n < 1: raise ValueError(f'{name} is {n}; wanted is 1 or more.')
     path = result_path(reader, preset, experiment or ('final' if final else 'probe'), variant or model, seed, out)
     settings = dict(model=model, config=asdict(config), epochs=epochs, seed=seed, bs=bs, lr=lr, wd=wd, final=final,
-                    precision=precision, aug=AUGMENT | (aug or {}), processes=max(num_distrib(), 1))
+                    precision=precision, aug=AUGMENT | (aug or {}), processes=max(num_distrib(), 1), frozen=frozen or None)
     settings, folder = json.loads(json.dumps(settings)), path.with_suffix('')
     state = load_state(folder, settings) if resume else None
     if state and len(state['history']) == epochs and path.exists(): return json.loads(path.read_text())   # it is done
     keep = Checkpoint(folder, settings, state)
     seed_everything(seed)
     net, bars = make_model(model, config, recompute), progress is True or progress == 'auto' and has_bars()
+    for part, run in (frozen or {}).items(): take_part(net, part, weights_of(run, path))
     dls = get_dls(reader, config, bs, final, device, workers, datasets, aug=aug, progress=bars)
     learn = get_learner(dls, net, lr, wd, precision=precision, progress=progress, cbs=cbs)
     if not is_first(): seed_everything(seed + rank_distrib())         # the same weights, other crops

@@ -6,7 +6,6 @@
 __all__ = ['SHIPPED', 'DRAWN_CLASSES', 'CARD', 'drawn_model', 'write_card']
 
 # %% ../nbs/24_shipped.ipynb #24shp003
-import json
 from importlib.resources import files
 from pathlib import Path
 from .data.penn_action import PENN_CLASSES

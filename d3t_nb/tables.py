@@ -38,7 +38,7 @@ def missing_runs(
             old = json.loads(path.read_text()) if path.exists() else dict(metrics=None)
             wanted = json.loads(json.dumps(recipe | dict(config=asdict(config), aug=AUGMENT | recipe.get('aug', {}))))
             made = old | old.get('recipe', {}) | dict(config=DEFAULTS | old.get('config', {}))
-            done = old['metrics'] and all(made[k] == v for k, v in wanted.items())
+            done = old['metrics'] and all(made.get(k) == v for k, v in wanted.items())
             if not done: todo.setdefault(path, (row, seed, config, recipe))
     return list(todo.values())
 

@@ -73,6 +73,15 @@ def test_imports_from_lower_numbers_alone(name):
     used = {owner[i.removeprefix('d3t_nb.')] for s in cells(NBS[name], 'code') for i in imports(s) if i.removeprefix('d3t_nb.') in owner}
     assert [o for o in used - {name} if number(o) >= number(name)] == []
 
+def test_names_of_modules(capsys):
+    "A module uses no name that only its notebook knows, and imports nothing in vain (a comment beside an import says why it stays)"
+    from pyflakes.api import checkRecursive
+    from pyflakes.reporter import Reporter
+    checkRecursive([str(ROOT/'d3t_nb')], Reporter(sys.stdout, sys.stdout))
+    said = [re.match(r'(.*?):(\d+):\d+:? (.*)', l).groups() for l in capsys.readouterr().out.splitlines()]
+    excused = lambda path, line: '#' in Path(path).read_text(encoding='utf-8').splitlines()[int(line) - 1]
+    assert [f'{Path(p).name}:{n} {what}' for p, n, what in said if not ('imported but unused' in what and excused(p, n))] == []
+
 def links(text):
     text = re.sub(r'```.*?```|`[^`\n]*`', '', text, flags=re.S)
     return re.findall(r'\]\(([^)\s]+)\)', text) + re.findall(r'''<(?:img|a)\s[^>]*?(?:src|href)=["']([^"']+)''', text)
