@@ -184,6 +184,13 @@ def _keep(path, result, said, net, labels):
     with whole_file(path.with_suffix('.csv')) as f: said.to_csv(f)
     write_json(path, result)
 
+def _fresh(model, config, seed, recompute, frozen, path):
+    "A model of this seed, with the parts that it was given"
+    seed_everything(seed)
+    net = make_model(model, config, recompute)
+    for part, run in (frozen or {}).items(): take_part(net, part, weights_of(run, path))
+    return net
+
 # %% ../nbs/20b_runs.ipynb #a1a2ea49
 def train_run(
     reader, config,
@@ -215,9 +222,7 @@ def train_run(
     state = load_state(folder, settings) if resume else None
     if state and len(state['history']) == epochs and path.exists(): return json.loads(path.read_text())   # it is done
     keep = Checkpoint(folder, settings, state)
-    seed_everything(seed)
-    net, bars = make_model(model, config, recompute), progress is True or progress == 'auto' and has_bars()
-    for part, run in (frozen or {}).items(): take_part(net, part, weights_of(run, path))
+    net, bars = _fresh(model, config, seed, recompute, frozen, path), progress is True or progress == 'auto' and has_bars()
     dls = get_dls(reader, config, bs, final, device, workers, datasets, aug=aug, progress=bars)
     learn = get_learner(dls, net, lr, wd, precision=precision, progress=progress, cbs=cbs)
     if not is_first(): seed_everything(seed + rank_distrib())         # the same weights, other crops

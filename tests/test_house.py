@@ -43,16 +43,17 @@ def test_readme_in_sync():
     import readme
     assert (ROOT/'README.md').read_text(encoding='utf-8') == readme.readme(), 'run make readme'
 
-def test_tables_of_index_in_sync(monkeypatch):
-    "What index shows is what results/ says now"
+@pytest.mark.parametrize('name', ['index.ipynb', 'reviewers.ipynb'])
+def test_tables_in_sync(monkeypatch, name):
+    "What these pages show is what results/ says now"
     from execnb.shell import CaptureShell
     monkeypatch.chdir(ROOT/'nbs'); shell, n = CaptureShell(), 0
-    for c in NBS['index.ipynb']['cells']:
+    for c in NBS[name]['cells']:
         source = ''.join(c['source'])
-        if c['cell_type'] != 'code' or not re.match(r'#\|\s*(hide\n.*import|echo:\s*false)', source): continue
+        if c['cell_type'] != 'code' or not re.match(r'#\|\s*(hide\n.*import|echo:\s*false|code-fold)', source): continue
         now = [o['data']['text/markdown'] for o in shell.run(source) if 'text/markdown' in o.get('data', {})]
         stored = [o['data']['text/markdown'] for o in c['outputs'] if 'text/markdown' in o.get('data', {})]
-        assert [''.join(o) for o in now] == [''.join(o) for o in stored], 'run nbs/index.ipynb again, then make readme'
+        assert [''.join(o) for o in now] == [''.join(o) for o in stored], f'run nbs/{name} again, then make readme'
         n += len(stored)
     assert n
 
@@ -90,8 +91,42 @@ def dead(text, folder):
     local = [u.split('#')[0] for u in links(text) if not re.match(r'[a-z]+:|#|attachment', u)]
     return [u for u in local if u and not (folder/u).exists()]
 
+def said_in_markdown(nb):
+    "Text cells, and what code cells said in markdown"
+    out = [o.get('data', {}).get('text/markdown', '') for c in nb['cells'] for o in c.get('outputs', ())]
+    return '\n\n'.join(cells(nb, 'markdown') + [''.join(o) for o in out])
+
 @each_notebook
-def test_links_of_notebook(name): assert dead('\n\n'.join(cells(NBS[name], 'markdown')), ROOT/'nbs') == []
+def test_links_of_notebook(name): assert dead(said_in_markdown(NBS[name]), ROOT/'nbs') == []
+
+def anchors(text):
+    "What Quarto calls the headings of a page"
+    heads = [re.sub(r'[`*$]|\[(.*?)\]\(.*?\)', r'\1', h) for h in re.findall(r'^#+ +(.*)$', re.sub(r'```.*?```', '', text, flags=re.S), re.M)]
+    return {re.sub(r'^[^a-z]+', '', re.sub(r'[^\w. -]', '', h.lower()).strip().replace(' ', '-')) for h in heads}
+
+@each_notebook
+def test_links_into_a_page_meet_a_heading(name):
+    inside = [u.split('#') for u in links(said_in_markdown(NBS[name])) if '#' in u and not re.match(r'[a-z]+:', u)]
+    assert [f'{page}#{at}' for page, at in inside if at not in anchors('\n\n'.join(cells(NBS[page or name], 'markdown')))] == []
+
+@each_notebook
+def test_pictures_have_captions(name):
+    "A caption becomes the alternative text; pictures that are HTML carry their own"
+    bare = []
+    for c in NBS[name]['cells']:
+        data, source = [o.get('data', {}) for o in c.get('outputs', ())], ''.join(c['source'])
+        html = ''.join(''.join(d.get('text/html', '')) for d in data)
+        alone = [t for t in re.findall(r'<(?:img|svg|video)\b[^>]*', html) if not re.search(r'(?:alt|aria-label|title)="[^"]+"', t)]
+        if any('image/png' in d or 'image/svg+xml' in d for d in data) and not re.search(r'#\|\s*(fig-cap|hide)', source) or alone: bare.append(c['id'])
+    images = re.findall(r'!\[([^\]]*)\]\(', re.sub(r'`[^`]*`', '', '\n'.join(cells(NBS[name], 'markdown'))))
+    assert bare == [] and all(images)
+
+@each_notebook
+def test_nothing_of_quarto_is_left_over(copy, name):
+    "Nothing that Quarto would print as it stands: directives behind code, attributes behind nothing, references to other pages"
+    processed = json.loads((copy/'_proc'/name).read_text(encoding='utf-8'))
+    text = re.sub(r'```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$', '', '\n\n'.join(cells(processed, 'markdown')), flags=re.S)
+    assert re.findall(r'^#\|.*|(?<![\])}>\w-])\{[#.][\w-]+.*?\}(?!\s*\n)|@(?:fig|tbl|eq|sec)-[\w-]+(?=\.ipynb)|\{\{<.*?>\}\}', re.sub(r'^:::.*$', '', text, flags=re.M), flags=re.M) == []
 
 def test_links_of_readme(): assert dead((ROOT/'README.md').read_text(encoding='utf-8'), ROOT) == []
 
