@@ -40,7 +40,7 @@ def compare(
 
 def each_subject(a, b, subjects):
     "The difference for each person, points"
-    d = 100 * (a.mean(1) - b.mean(1))
+    d = 100 * (a.mean(axis=1) - b.mean(axis=1))
     return d.groupby(subjects.loc[d.index]).mean()
 
 def verdict(c, level=.05): # of `compare`

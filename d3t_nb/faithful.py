@@ -109,7 +109,7 @@ def faithfulness(
     right                 # what `deletion` gave
 ) -> dict:                # points of accuracy, mean over the shares, with 95 % intervals over clips
     "How much more it hurts to hide the most important than something at random, and how much less to hide the least"
-    mean = {o: right[o].astype(float).mean(1) for o in ('most', 'random', 'least')}
+    mean = {o: right[o].astype(float).mean(axis=1) for o in ('most', 'random', 'least')}
     out, how = {}, dict(rng=0, n_resamples=2000, method='percentile')
     for name, a, b in (('most hurts more than random', 'random', 'most'), ('least hurts less than random', 'least', 'random')):
         gain = 100 * (mean[a] - mean[b]).to_numpy()
