@@ -170,3 +170,8 @@ def test_outputs_name_no_folder_of_this_machine(name):
     assert not re.search(r'/tmp/|/home/|/root/|' + re.escape(str(ROOT.parent)) + '/', said)
 
 def test_quarto_link(): assert (ROOT/'_quarto.yml').is_symlink() and os.readlink(ROOT/'_quarto.yml') == 'nbs/_quarto.yml'
+
+def test_site_is_light_and_dark():
+    site = yaml.safe_load((ROOT/'nbs'/'_quarto.yml').read_text())
+    assert set(site['format']['html']['theme']) == {'light', 'dark'} and '.quarto-dark' in (ROOT/'nbs'/site['format']['html']['css']).read_text()
+    assert site['website']['navbar']['search'] is True
