@@ -167,13 +167,24 @@ class NoValidation(Callback):
     def before_validate(self): raise CancelValidException
 
 # %% ../nbs/20_training.ipynb #20half02
+def _few_frames_in_fp32(conv):
+    "Its `forward`, without autocast where there are fewer frames than the kernel is long"
+    forward = conv.forward
+    def whole(x):
+        if not 1 < x.shape[2] < conv.kernel_size[0]: return forward(x)
+        with torch.autocast('cpu', enabled=False): return forward(x.float())
+    return whole
+
 class CPUHalfPrecision(Callback):
     "Train under PyTorch's autocast to bfloat16 on the CPU. Afterwards the model is as it was: float32"
     def before_fit(self):
         self.net = self.model                                # whatever it is wrapped in later
         self.net.forward = torch.autocast('cpu', torch.bfloat16)(self.net.forward)
+        self.convs = [m for m in self.net.modules() if isinstance(m, nn.Conv3d)]
+        for m in self.convs: m.forward = _few_frames_in_fp32(m)
     def after_pred(self): self.learn.pred = self.pred.float()
-    def after_fit(self): del self.net.forward
+    def after_fit(self):
+        for m in (self.net, *self.convs): del m.forward
 
 # %% ../nbs/20_training.ipynb #20modal2
 class ModalLoss(Callback):
