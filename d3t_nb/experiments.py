@@ -56,7 +56,7 @@ POSE_FIRST = dict(epochs=20, frozen=dict(geometry='best/pose_only_3d_long'))  # 
 def best():
     """The best model that we found, and what it has to beat. For data sets with depth.
 
-    `d3t_tables --tables best --data utd_mhad --preset small --precision bf16`: an hour and a half on one CPU core."""
+    `d3t_tables --tables best --data utd_mhad --preset small --precision bf16`: about three hours on one CPU core."""
     return Experiment('best', 'Best: joints in three dimensions', (
         OURS, POSE_ONLY, Row('pose alone, 3D', 'best/pose_only_3d', model='pose_only', config=POSES | SPACE),
         Row('pose alone, 3D, 100 epochs', 'best/pose_only_3d_long', model='pose_only', config=POSES | SPACE, recipe=LONG),
