@@ -1,5 +1,5 @@
 """Is the house in order? Modules say what the notebooks say, notebooks are clean, nothing imports upwards, links lead somewhere."""
-import ast, json, os, re, shutil, subprocess, sys
+import ast, configparser, importlib, inspect, json, os, re, shutil, subprocess, sys
 from pathlib import Path
 import pytest, yaml
 
@@ -98,6 +98,31 @@ def said_in_markdown(nb):
 
 @each_notebook
 def test_links_of_notebook(name): assert dead(said_in_markdown(NBS[name]), ROOT/'nbs') == []
+
+@pytest.fixture(scope='module')
+def commands():
+    "Each command of ours with the options that it has"
+    ini = configparser.ConfigParser(); ini.read(ROOT/'settings.ini')
+    there = (line.split('=') for line in ini['DEFAULT']['console_scripts'].split())
+    named = ((name, *place.split(':')) for name, place in there)
+    given = lambda m, f: inspect.signature(inspect.unwrap(getattr(importlib.import_module(m), f))).parameters.values()
+    return {name: {p.name for p in given(m, f) if p.default is not p.empty} for name, m, f in named}
+
+def unknown_options(text, commands):
+    "Options in `text` that the command before them does not have"
+    said = re.findall(r'(d3t_\w+)((?:(?!d3t_)[^\n`"])*)', text.replace('\\\n', ' '))
+    return [f'{name} --{o}' for name, rest in said if name in commands for o in re.findall(r'--([a-z]\w*)', rest) if o not in commands[name] | {'help'}]
+
+def test_unknown_options_are_found(commands):
+    assert unknown_options('Say `d3t_predict film.mp4 --out a.mp4 --help`', commands) == []
+    assert unknown_options('    d3t_predict film.mp4 \\\n --video seen.mp4', commands) == ['d3t_predict --video']
+
+@each_notebook
+def test_options_in_a_notebook_exist(name, commands):
+    assert unknown_options('\n\n'.join([said_in_markdown(NBS[name]), *cells(NBS[name], 'code')]), commands) == []
+
+@pytest.mark.parametrize('name', ['README.md', 'Makefile', *(f'scripts/{f.name}' for f in (ROOT/'scripts').iterdir())])
+def test_options_in_a_file_exist(name, commands): assert unknown_options((ROOT/name).read_text(encoding='utf-8'), commands) == []
 
 def anchors(text):
     "What Quarto calls the headings of a page"
