@@ -204,5 +204,6 @@ def limits_table(path, size, type='fp32', what='forward + backward'):
 
 def readable(rows):
     "`limits_table` for the eye"
+    show = lambda v: '' if v != v else f'{v:,.0f}' if abs(v) >= 1000 else f'{v:.3g}'
     return pd.DataFrame({'GFLOP': rows.flop / 1e9, 'MB moved': rows.bytes / 1e6, 'FLOP a byte': rows.flop / rows.bytes, 'allowed, ms': 1e3 * rows.allowed,
-                         'taken, ms': 1e3 * rows.seconds, 'ratio': rows.ratio, 'lost, %': 100 * rows.lost, 'peak, MB': rows.peak / 1e6}).map('{:.4g}'.format)
+                         'taken, ms': 1e3 * rows.seconds, 'ratio': rows.ratio, 'lost, %': 100 * rows.lost, 'peak, MB': rows.peak / 1e6}).map(show)

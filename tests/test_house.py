@@ -153,6 +153,12 @@ def test_nothing_of_quarto_is_left_over(copy, name):
     text = re.sub(r'```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$', '', '\n\n'.join(cells(processed, 'markdown')), flags=re.S)
     assert re.findall(r'^#\|.*|(?<![\])}>\w-])\{[#.][\w-]+.*?\}(?!\s*\n)|@(?:fig|tbl|eq|sec)-[\w-]+(?=\.ipynb)|\{\{<.*?>\}\}', re.sub(r'^:::.*$', '', text, flags=re.M), flags=re.M) == []
 
+@each_notebook
+def test_formulas_are_whole(name):
+    text = [re.sub(r'```.*?```|`[^`\n]*`', '', s, flags=re.S) for s in cells(NBS[name], 'markdown')]
+    assert [s for s in text if re.search(r'\\\\[a-zA-Z,;]', s)] == []                   # two backslashes: a new line and a word
+    assert [p for s in text for p in re.sub(r'\$\$.*?\$\$', '', s, flags=re.S).split('\n\n') if p.count('$') % 2] == []
+
 def test_links_of_readme(): assert dead((ROOT/'README.md').read_text(encoding='utf-8'), ROOT) == []
 
 DIRECTIVES = set('''default_exp export exports exporti hide hide_input hide_output eval echo output code-fold code-summary fig-cap fig-alt
