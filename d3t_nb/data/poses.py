@@ -66,7 +66,7 @@ def get_estimator(
         elif weights != 'random': net.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True))
     except OSError as e:
         raise FileNotFoundError(f"weights {weights!r} cannot be had ({e}). Get {url} where there is a network, "
-                                "and pass the file: --weights FILE.") from None
+                                "and pass that file: d3t_poses --weights FILE, d3t_predict --estimator FILE.") from None
     return net.eval().to(device)
 
 # %% ../../nbs/17e_data.poses.ipynb #17b00015
