@@ -101,18 +101,20 @@ def caption(
 ) -> str:
     "What one has to know to read the table"
     e = experiment
-    runs = [r for row in e.rows for r in read_runs(row, data, preset, root) if r['metrics']]
+    rows = [[r for r in read_runs(row, data, preset, root) if r['metrics']] for row in e.rows]
+    runs, each = sum(rows, []), sorted({len(r) for r in rows if r})
     text = f"{e.title}. Top-1 accuracy, %. Ours: {data}, preset {preset}"
     if not runs: return f'{text}; nothing was run yet.'
-    seeds, epochs = ({get(r) for r in runs} for get in (lambda r: r['seed'], lambda r: r['recipe']['epochs']))
+    epochs, devices = ({get(r) for r in runs} for get in (lambda r: r['recipe']['epochs'], lambda r: r['device']))
     half = ', bfloat16' * any(r['recipe'].get('precision') == 'bf16' for r in runs)
-    text += f", {len(seeds)} seed{'s' * (len(seeds) > 1)}, {' or '.join(map(str, sorted(epochs)))} epochs, on {runs[0]['device']}{half}; "
+    seeds = ' to '.join(map(str, dict.fromkeys((each[0], each[-1]))))
+    text += f", {seeds} seed{'s' * (each[-1] > 1)}, {' or '.join(map(str, sorted(epochs)))} epochs, on {' and '.join(sorted(devices))}{half}; "
     text += f"chance is {100 / runs[0]['config']['n_classes']:.1f} %. Test split looked at once, with the last weights."
     data = data.split('/')[0]
     if data == 'utd_mhad': text += ' The video is depth, not RGB.'
     if data == 'penn_action_rendered': text += ' Real poses, rendered frames: the video is drawn from the pose.'
     if data == 'synthetic':
-        text += f" {'One seed on drawn figures' if len(seeds) == 1 else 'Drawn figures'}: "
+        text += f" {'One seed on drawn figures' if each[-1] == 1 else 'Drawn figures'}: "
         text += 'this shows that the machinery runs, and proves nothing.'
     return text
 
