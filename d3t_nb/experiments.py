@@ -69,7 +69,7 @@ def best():
 def best_2d():
     """The same recipe with joints as the picture has them, for all data sets.
 
-    `d3t_tables --tables best_2d --data penn_action_rendered --preset small --precision bf16`: some two hours on one CPU core."""
+    `d3t_tables --tables best_2d --data penn_action_rendered --preset small --precision bf16`: an hour and a half on one CPU core for the last two rows."""
     return Experiment('best_2d', 'Best: joints in the picture', (
         OURS, POSE_ONLY, Row('pose alone, 100 epochs', 'best/pose_only_long', model='pose_only', config=POSES, recipe=LONG),
         Row('D3T + geometry, the pose network trained first', 'best/d3t_pose_first_2d', config=GEOMETRY.config | SMALL_START, recipe=POSE_FIRST_2D)))

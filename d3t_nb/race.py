@@ -32,9 +32,9 @@ from fastcore.script import call_parse
 RACERS = {name: replace(row, run=f'race/{name}') for name, row in dict(d3t=OURS, d3t_geometry=GEOMETRY, pose_only=POSE_ONLY).items()}
 RACERS |= {name: Row(name, f'race/{name}', model=f'd3t_nb.peers:{cls}') for name, cls in
            dict(r2plus1d_18='R2Plus1D', mc3_18='MC3', s3d='S3D', swin3d_t='Swin3D', mvit_v2_s='MViT').items()}
-RACERS['d3t_pose_first'] = Row('D3T + geometry, the pose network first', 'race/d3t_pose_first', config=GEOMETRY.config | SMALL_START,
-                               recipe=dict(frozen=dict(geometry='race/pose_first')))
 FIRST = dict(d3t_pose_first=replace(POSE_ONLY, run='race/pose_first'))  # what is trained before
+RACERS['d3t_pose_first'] = Row('D3T + geometry, the pose network first', 'race/d3t_pose_first', config=GEOMETRY.config | SMALL_START,
+                               recipe=dict(frozen=dict(geometry=FIRST['d3t_pose_first'].run)))
 SHARE = .1                                                             # of the minutes
 
 # %% ../nbs/62b_race.ipynb #62b00010
@@ -145,8 +145,10 @@ def read_race(root='results', data='utd_mhad', preset='small') -> dict:
     "The run of each racer that has one (its first seed), by its name in `RACERS`"
     found = {name: read_runs(row, data, preset, root) for name, row in RACERS.items()}
     runs = {name: runs[0] for name, runs in found.items() if runs}
-    for name in FIRST.keys() & runs.keys():
-        runs[name]['before'] = sum(e['seconds'] for e in read_runs(FIRST[name], data, preset, root)[0]['history'])
+    for name in FIRST.keys() & runs.keys():                             # what came first counts; without it the clock is unknown
+        before = read_runs(FIRST[name], data, preset, root)
+        if before: runs[name]['before'] = sum(e['seconds'] for e in before[0]['history'])
+        else: del runs[name]
     return runs
 
 def verdict(runs:dict) -> list:
