@@ -106,9 +106,9 @@ def caption(
     text = f"{e.title}. Top-1 accuracy, %. Ours: {data}, preset {preset}"
     if not runs: return f'{text}; nothing was run yet.'
     epochs, devices = ({get(r) for r in runs} for get in (lambda r: r['recipe']['epochs'], lambda r: r['device']))
-    half = ', bfloat16' * any(r['recipe'].get('precision') == 'bf16' for r in runs)
+    precisions = ' and '.join(sorted({_precision(r) for r in runs}))
     seeds = ' to '.join(map(str, dict.fromkeys((each[0], each[-1]))))
-    text += f", {seeds} seed{'s' * (each[-1] > 1)}, {' or '.join(map(str, sorted(epochs)))} epochs, on {' and '.join(sorted(devices))}{half}; "
+    text += f", {seeds} seed{'s' * (each[-1] > 1)}, {' or '.join(map(str, sorted(epochs)))} epochs, on {' and '.join(sorted(devices))}, {precisions}; "
     text += f"chance is {100 / runs[0]['config']['n_classes']:.1f} %. Test split looked at once, with the last weights."
     data = data.split('/')[0]
     if data == 'utd_mhad': text += ' The video is depth, not RGB.'
@@ -117,6 +117,11 @@ def caption(
         text += f" {'One seed on drawn figures' if each[-1] == 1 else 'Drawn figures'}: "
         text += 'this shows that the machinery runs, and proves nothing.'
     return text
+
+def _precision(r):
+    "In words, of a result"
+    automatic = 'half precision' if r['device'].startswith('cuda') else 'float32'
+    return dict(bf16='bfloat16', fp32='float32').get(r['recipe'].get('precision'), automatic)
 
 # %% ../nbs/23_results.ipynb #1437a02d
 def to_markdown(table) -> str:
