@@ -50,6 +50,7 @@ class D3TConfig:
     layer_scale: float = 0.           # not in the paper: share of a block's change that passes at first, then learnt; 0: all, always
     samples: int = 1                  # s, poses a frame; more than 1 only helps `geometry`
     joint_dims: int = 2               # coordinates of a joint; 3 adds depth, which only `geometry` looks at
+    fill_absent: bool = False         # not in the paper: `geometry` sees absent joints where they should be, and is told which they are
     def __post_init__(self): check_config(self)
 
 # %% ../nbs/06c_config.ipynb #6c0f0007
@@ -72,7 +73,7 @@ D3TConfig.dim, D3TConfig.n_all, D3TConfig.joint_windows = map(property, (_dim, _
 _CHOICES = dict(attention_3d=('deformable', 'full', 'none'), attention_joint=('stride', 'full', 'none'),
                 attention_time=('stride', 'full', 'none'), modal_tokens=tuple(CrossModalTokens.names),
                 backbone=tuple(CONVS), offset_range=('tanh', None), geometry=(True, False, 'modal'),
-                **{k: (True, False) for k in 'dense_offsets pose_position pre_norm ffn_per_window '.split()})
+                **{k: (True, False) for k in 'dense_offsets pose_position pre_norm ffn_per_window fill_absent'.split()})
 _COUNTS = ('n_classes n_joints n_people frames size width depth heads samples search_stride offset_groups time_window '
            'ffn_ratio joint_window joint_stride').split()
 

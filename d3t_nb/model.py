@@ -89,7 +89,7 @@ class D3T(nn.Module):
         lengths = dict(t=c.frames, y=side, x=side)
         if c.pose_position: lengths.update(pose_t=c.frames, pose_r=c.n_all)
         self.position = nn.ParameterDict({k: nn.Parameter(torch.randn(n, c.dim) * .02) for k, n in lengths.items()})
-        self.geometry = PoseGeometry(c.n_all, n_people=c.n_people, dims=c.joint_dims) if c.geometry else None
+        self.geometry = PoseGeometry(c.n_all, n_people=c.n_people, dims=c.joint_dims, fill=c.fill_absent) if c.geometry else None
         if c.geometry: self.geometry_projection = nn.Linear(self.geometry.channels, c.dim)
         self.modal = CrossModalTokens(c.dim, c.frames, c.modal_tokens)
         self.blocks = nn.ModuleList(Block(c, i) for i in range(c.depth))

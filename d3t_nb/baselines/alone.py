@@ -34,7 +34,7 @@ class PoseTCN(nn.Module):
     def __init__(self, config): # a `D3TConfig`: number of joints, people, classes
         super().__init__()
         self.config = c = config
-        self.geometry = PoseGeometry(c.n_all, n_people=c.n_people, dims=c.joint_dims)
+        self.geometry = PoseGeometry(c.n_all, n_people=c.n_people, dims=c.joint_dims, fill=c.fill_absent)
         self.head = nn.Linear(self.geometry.channels, c.n_classes)
 
     def forward(self, frames, joints, scores=None): # joints (b, t*s, r, joint_dims)
