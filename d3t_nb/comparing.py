@@ -77,7 +77,8 @@ def claims_table(
 ) -> pd.DataFrame:
     "One line a claim: the difference in points, interval and p over clips and seeds, for each person, and the verdict"
     answers = {r: read_answers(r, data, preset, root) for r in dict.fromkeys([r for c in claims for r in c[1:]] + [*also])}
-    s, free = scatter([100 * right.mean().to_numpy() for right, _ in answers.values() if not right.empty])
+    alone = {right.to_numpy().tobytes(): right for right, _ in answers.values() if not right.empty}       # a twin is no second model
+    s, free = scatter([100 * right.mean().to_numpy() for right in alone.values()])
     lines = {}
     for sentence, better, worse in claims:
         (a, who), (b, _) = answers[better], answers[worse]

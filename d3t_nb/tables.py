@@ -77,8 +77,9 @@ def share_results(experiments, reader, preset, seeds, epochs, out='runs'):  # as
         if twin in (None, path): continue
         if twin.with_suffix('.csv').exists():
             with whole_file(path.with_suffix('.csv')) as f: f.write(twin.with_suffix('.csv').read_bytes())
-        experiment, variant = row.run.split('/')
-        write_json(path, json.loads(twin.read_text()) | dict(experiment=experiment, variant=variant, same_as='/'.join(twin.parts[-3:-1])))
+        result, (experiment, variant) = json.loads(twin.read_text()), row.run.split('/')
+        result = dict(same_as='/'.join(twin.parts[-3:-1])) | result                  # a twin's twin names the one that was trained
+        write_json(path, result | dict(experiment=experiment, variant=variant))
 
 # %% ../nbs/30c_tables.ipynb #30c00008
 class OverallBar(Callback):
