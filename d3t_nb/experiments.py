@@ -48,7 +48,7 @@ def modalities():
     """Video alone, pose alone, both: not a table of the paper, but the question that it raises.
 
     `d3t_tables --tables modalities --data utd_mhad --preset small --precision bf16`: three quarters of an hour on two CPU cores,
-    rows from 70 to 94 %."""
+    rows from 68 to 94 %."""
     return Experiment('modalities', 'Modalities: what the second one adds', (OURS, GEOMETRY, VIDEO_ONLY, POSE_ONLY))
 
 # %% ../nbs/30_experiments.ipynb #30b00111
