@@ -75,7 +75,7 @@ def best():
 def best_2d():
     """The same recipe with joints as the picture has them, for all data sets.
 
-    `d3t_tables --tables best_2d --data penn_action_rendered --preset small --precision bf16`: an hour and a half on one CPU core
+    `d3t_tables --tables best_2d --data penn_action_rendered --preset small --precision bf16`: an hour and three quarters on one CPU core
     for the last three rows."""
     return Experiment('best_2d', 'Best: joints in the picture', (
         OURS, POSE_ONLY, Row('pose alone, 100 epochs', 'best/pose_only_long', model='pose_only', config=POSES, recipe=LONG),

@@ -75,6 +75,7 @@ def share_results(experiments, reader, preset, seeds, epochs, out='runs'):  # as
     for path, row, seed, config, recipe in wanted_runs(experiments, reader, preset, seeds, epochs, out):
         twin = twin_of(path, row.model, settings_of(config, recipe))
         if twin in (None, path): continue
+        path.with_suffix('.csv').unlink(missing_ok=True)                            # of an older run
         if twin.with_suffix('.csv').exists():
             with whole_file(path.with_suffix('.csv')) as f: f.write(twin.with_suffix('.csv').read_bytes())
         result, (experiment, variant) = json.loads(twin.read_text()), row.run.split('/')
