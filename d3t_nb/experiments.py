@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['OURS', 'GEOMETRY', 'POSES', 'VIDEO_ONLY', 'POSE_ONLY', 'LONG', 'SPACE', 'SMALL_START', 'POSE_FIRST', 'POSE_FIRST_2D',
-           'FILLED', 'FULL', 'WINDOWS', 'FRAMES', 'ALTERNATIVES', 'RECIPES', 'CLAIMS', 'EXPERIMENTS', 'table4',
-           'table5', 'modalities', 'best', 'best_2d', 'baselines', 'figure7a', 'figure7b', 'deviations',
-           'get_experiment']
+           'FILLED', 'FULL', 'WINDOWS', 'FRAMES', 'APART', 'ALTERNATIVES', 'RECIPES', 'SCREENED', 'CLAIMS',
+           'EXPERIMENTS', 'table4', 'table5', 'modalities', 'best', 'best_2d', 'baselines', 'figure7a', 'figure7b',
+           'alternatives_taken', 'deviations', 'screening', 'get_experiment']
 
 # %% ../nbs/30_experiments.ipynb #e85c043a
 from .results import Experiment, Row
+from .screening import screening_design
 
 # %% ../nbs/30_experiments.ipynb #f169e4fc
 def table4():
@@ -119,21 +120,43 @@ def figure7b():
     return Experiment('figure7b', 'Figure 7b: frames', tuple(Row(f'{t} frames', f'figure7b/frames{t}', config=dict(frames=t)) for t in FRAMES))
 
 # %% ../nbs/30_experiments.ipynb #30b00106
+APART = dict(attention_3d='full', modal_tokens='single')
 ALTERNATIVES = dict(
     backbone='r2plus1d_18', sigma=.6, pose_position=True, dense_offsets=True, search_stride=2, offset_range=None,
-    offset_groups=8, depth=4, heads=4, ffn_ratio=2, pre_norm=False, joint_window=4, joint_stride=1, time_window=4, time_stride=(3, 6),
-    ffn_per_window=True, attention_3d='full', modal_tokens='single', modal_loss=.5)
-RECIPES = dict(lr=3e-4, wd=.005, bs=32, aug=dict(crop='frame'),
-               plain=dict(aug=dict(rotate=0, stretch=0, brightness=0, joint_noise=0)))
+    offset_groups=8, depth=4, heads=4, ffn_ratio=2, pre_norm=False, joint_window=4, joint_stride=1, time_window=4, time_stride='grows',
+    ffn_per_window=True, modal_loss=.5)
+RECIPES = dict(lr=3e-4, wd=.005, bs=32, crop=dict(crop='frame'), plain=dict(rotate=0, stretch=0, brightness=0, joint_noise=0))
+SCREENED = *ALTERNATIVES, *RECIPES
 
+def alternatives_taken(names): # of `SCREENED`
+    "Fields of `D3TConfig`, and the recipe, for these alternatives together"
+    config = dict(time_window=6) | {k: ALTERNATIVES[k] for k in names if k in ALTERNATIVES}
+    early, late = config['time_window'] // 2, config['time_window'] // (1 if 'time_stride' in names else 2)
+    half = config.get('depth', 2) // 2
+    config['time_stride'] = (early,) * half + (late,) * half
+    aug = {k: v for name in ('crop', 'plain') if name in names for k, v in RECIPES[name].items()}
+    return config, dict(epochs=20) | {k: RECIPES[k] for k in ('lr', 'wd', 'bs') if k in names} | (dict(aug=aug) if aug else {})
+
+# %% ../nbs/30_experiments.ipynb #30scr001
 def deviations():
-    """Each choice of ours against its alternative, one at a time.
+    """Choices of ours against their alternatives, one at a time, where they change what the model is.
 
-    `d3t_tables --tables deviations --data utd_mhad --preset small --precision bf16`: seven hours on one CPU core."""
+    `d3t_tables --tables deviations --data utd_mhad --preset small --precision bf16`: one run beside those of other tables,
+    rows from 73 to 90 %."""
     runs = dict(modal_tokens='table5/single')              # run under that name elsewhere
-    fields = [Row(f'{k} = {v}', runs.get(k, f'deviations/{k}'), config={k: v}) for k, v in ALTERNATIVES.items()]
-    recipes = [Row(f'{k} = {v}', f'deviations/{k}', recipe=v if k == 'plain' else {k: v}) for k, v in RECIPES.items()]
-    return Experiment('deviations', 'Deviations: one choice at a time', (OURS, *fields, GEOMETRY, *recipes))
+    fields = [Row(f'{k} = {v}', runs.get(k, f'deviations/{k}'), config={k: v}) for k, v in APART.items()]
+    return Experiment('deviations', 'Deviations: one choice at a time', (OURS, *fields, GEOMETRY))
+
+def screening():
+    """All other choices at once: each run takes half of the alternatives, as the plan says.
+
+    `d3t_tables --tables screening --data utd_mhad --preset small --precision bf16`: 24 runs of 20 epochs."""
+    def row(i, other):
+        names = [name for name, o in zip(SCREENED, other) if o]
+        config, recipe = alternatives_taken(names)
+        return Row(f"{i}: {', '.join(names) or 'ours'}", f'screening/run{i:02}', config=config, recipe=recipe)
+    rows = tuple(row(i, other) for i, other in enumerate(screening_design(len(SCREENED)), 1))
+    return Experiment('screening', 'Screening: half of the alternatives in each run', rows)
 
 # %% ../nbs/30_experiments.ipynb #30claim2
 CLAIMS = [
@@ -151,7 +174,7 @@ CLAIMS = [
     ('with the geometry option, too', 'modalities/d3t_geometry', 'modalities/pose_only')]
 
 # %% ../nbs/30_experiments.ipynb #30b00107
-EXPERIMENTS = {f.__name__: f for f in (table4, table5, modalities, best, best_2d, baselines, figure7a, figure7b, deviations)}
+EXPERIMENTS = {f.__name__: f for f in (table4, table5, modalities, best, best_2d, baselines, figure7a, figure7b, deviations, screening)}
 
 # %% ../nbs/30_experiments.ipynb #4d0646dc
 def get_experiment(name) -> Experiment:
