@@ -35,8 +35,8 @@ def outcome(read, *names):
         except ValueError as e:
             assert type(e) is ValueError and any(str(n) in str(e) for n in names), repr(e)
 
-def check_pose(joints, scores, people=None, r=None):
-    assert joints.ndim == 4 and joints.shape[-1] == 2 and scores.shape == joints.shape[:3] and 0 not in joints.shape
+def check_pose(joints, scores, people=None, r=None, dims=(2, 3)):
+    assert joints.ndim == 4 and joints.shape[-1] in dims and scores.shape == joints.shape[:3] and 0 not in joints.shape
     assert joints.dtype == scores.dtype == np.float32 and np.isfinite(joints).all() and np.isfinite(scores).all()
     assert scores.min() >= 0 and scores.max() <= 1 and (joints[scores == 0] == 0).all()
     assert r in (None, joints.shape[2]) and (people is None or joints.shape[1] <= people)
@@ -154,13 +154,17 @@ def by_the_book(text, n_people):
     moved = sorted((motion(p[0]) for p in people), reverse=True)
     assume(all(a == b == 0 or a - b > 1e-9 * a for a, b in zip(moved, moved[1:])))
     people = sorted(people, key=lambda p: -motion(p[0]))[:n_people]
-    joints, scores, ids = np.zeros((t, len(people), 25, 2), 'f'), np.zeros((t, len(people), 25), 'f'), np.zeros((t, len(people)), 'int64')
+    joints, scores, ids = np.zeros((t, len(people), 25, 3)), np.zeros((t, len(people), 25), 'f'), np.zeros((t, len(people)), 'int64')
+    within = lambda row: -.5 <= row[5] <= 1919.5 and -.5 <= row[6] <= 1079.5 and .1 < row[2] < 100
     for k, (body, who) in enumerate(people):
         for i, rows in body.items():
             ids[i, k] = who[i]
             for j, row in enumerate(rows):
-                if known(row) and -.5 <= row[5] <= 1919.5 and -.5 <= row[6] <= 1079.5: joints[i, k, j], scores[i, k, j] = row[5:7], row[11] / 2
-    return joints, scores, ids
+                if known(row) and within(row): joints[i, k, j], scores[i, k, j] = (*row[5:7], row[2]), row[11] / 2
+    away = sorted(z for z in joints[..., 2].flat if z)
+    middle = (away[(len(away) - 1) // 2] + away[len(away) // 2]) / 2 if away else 1
+    joints[..., 2] = np.where(joints[..., 2] > 0, 1058 * (joints[..., 2] / middle - 1), 0)
+    return joints.astype('f'), scores, ids
 
 @given(films(), st.integers(1, 3))
 @often(150)
@@ -186,7 +190,7 @@ def test_damaged_skeleton(folder, data):
     path = folder/'ntu/S001C001P001R001A001.skeleton'; path.parent.mkdir(exist_ok=True)
     path.write_bytes(data.draw(damaged(a_skeleton(path))))
     if got := outcome(lambda: read_skeleton(path), path):
-        check_pose(got.joints, got.scores, 2, 25)
+        check_pose(got.joints, got.scores, 2, 25, [3])
         assert got.bodies.shape == got.scores.shape[:2] and got.bodies.dtype == np.int64
     def through_the_reader():
         reader = NTU(folder/'ntu')

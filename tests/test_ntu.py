@@ -135,16 +135,18 @@ def test_random_files_come_back(tmp_path, seed):
         bodies[BIG + k] = {i: rows[i] for i in range(a, b)}
         truth[BIG + k] = rows
     got = N.read_skeleton(skeleton(tmp_path/'a.skeleton', bodies, t, rng, ['\n', '\r\n'][seed % 2]))
-    assert got.joints.dtype == got.scores.dtype == np.float32 and got.joints.shape == (t, len(bodies), 25, 2)
+    assert got.joints.dtype == got.scores.dtype == np.float32 and got.joints.shape == (t, len(bodies), 25, 3)
+    away = np.concatenate([z[np.isfinite(z) & (z > 0)] for id in bodies for z in [np.stack([*bodies[id].values()])[..., 2]]])
     for k in range(len(bodies)):
         id = got.bodies[:, k].max()
         assert [i for i in range(t) if got.bodies[i, k]] == sorted(bodies[id])
         for i in range(t):
-            want = truth[id][i, :, 5:7] if i in bodies[id] else np.zeros((25, 2))
+            want = truth[id][i][:, [5, 6, 2]] if i in bodies[id] else np.zeros((25, 3))
             ok = np.isfinite(want).all(-1) & (want != 0).any(-1)
+            want[:, 2] = 1058 * want[:, 2] / np.median(away) - 1058          # pixels behind the middle of all
             assert np.allclose(got.joints[i, k], np.where(ok[:, None], want, 0), atol=1e-3) and (got.scores[i, k] == ok).all()
     alone = N.read_skeleton(tmp_path/'a.skeleton', n_people=1)
-    assert (alone.joints == got.joints[:, :1]).all()
+    assert (alone.joints == got.joints[:, :1])[..., :2].all()
 
 def test_a_new_number_nearby_is_the_same_person(tmp_path):
     rows, far = person(30), person(30, 2.)
@@ -231,9 +233,12 @@ def test_ntu_clip_is_aligned_and_trains(tmp_path, extra):
     film(tmp_path/f'{id}_rgb.avi', 8 + extra, (54, 96), 30)
     clip = N.NTU(tmp_path).load(id); check_clip(clip)
     assert len(clip) == min(8, 8 + extra) and clip.scores.any((1, 2)).tolist() == [i not in (0, 4) for i in range(len(clip))]
-    assert np.allclose(clip.joints[1], (N.NTU(tmp_path).pose(id).joints[1] + .5) / 20 - .5, atol=1e-3)
+    assert np.allclose(clip.joints[1, ..., :2], (N.NTU(tmp_path).pose(id).joints[1, ..., :2] + .5) / 20 - .5, atol=1e-3)
+    assert np.allclose(clip.joints[..., 2], N.NTU(tmp_path).pose(id).joints[:len(clip), ..., 2] / 20, atol=1e-4)
     frames, joints, scores = ClipTransform(24, 4, n_people=2, train=True, layout=LAYOUTS['kinect25'], flip=True)(clip)
     assert joints.shape == (4, 50, 2) and joints.isfinite().all() and (scores[:, 25:] == 0).all()
+    deep = ClipTransform(24, 4, n_people=2, train=True, layout=LAYOUTS['kinect25'], flip=True, dims=3)(clip)[1]
+    assert deep.shape == (4, 50, 3) and deep.isfinite().all()
     film(tmp_path/f'{id}_rgb.avi', 11, (54, 96), 30)
     with pytest.raises(ValueError, match='11 frames, 8 poses'): N.NTU(tmp_path).load(id)
 
@@ -256,8 +261,8 @@ def test_real_ntu():
     reader = N.NTU()
     for id, t in zip(('S001C001P001R001A011', 'S002C001P003R001A003', 'S003C001P015R001A034'), (82, 100, 71)):
         joints, scores, bodies = N.NTU.read_skeleton(data_root()/f'ntu/{id}.skeleton')
-        assert joints.shape == (t, 1, 25, 2) and (scores > 0).all() and (bodies > 2**53).all() and reader.clips.frames[id] == t
-        assert 300 < np.ptp(joints[..., 1]) < 600 and np.abs(np.diff(joints, axis=0)).mean() < 8
+        assert joints.shape == (t, 1, 25, 3) and (scores > 0).all() and (bodies > 2**53).all() and reader.clips.frames[id] == t
+        assert 300 < np.ptp(joints[..., 1]) < 600 and np.abs(np.diff(joints, axis=0)).mean((0, 1, 2)).max() < 8
     lists = [set(p.read_text().split()) for p in sorted((data_root()/'ntu').glob('*missing*.txt'))]
     assert sorted(map(len, lists)) == [302, 535] and all(N.NAME.fullmatch(i) for l in lists for i in l)
 

@@ -14,10 +14,10 @@ from fastcore.basics import patch
 import numpy as np
 import pandas as pd
 from ..core import LAYOUTS, data_root
-from .clips import Clip
+from .clips import Clip, depth_in_pixels
 from .penn_action import carve_valid
 from .pickles import Poses, anybody, read_annotations, to_poses
-from .skeletons import read_skeleton
+from .skeletons import FOCAL, read_skeleton
 from .stretch import read_stretch, scale_joints
 
 # %% ../../nbs/15b_data.ntu.ipynb #15nt0006
@@ -79,7 +79,7 @@ def project_colour(
     x, y, z = np.moveaxis(np.asarray(points, np.float64), -1, 0)
     ok = z > 0
     z = np.where(ok, z, 1)
-    uv = np.stack([957 + (1058 * x + 63) / z, 553 - (1058 * y - 2) / z], -1)
+    uv = np.stack([957 + (FOCAL * x + 63) / z, 553 - (FOCAL * y - 2) / z], -1)
     return np.where(ok[..., None], uv, 0)
 
 # %% ../../nbs/15b_data.ntu.ipynb #15nt0043
@@ -169,7 +169,7 @@ def _row(self:NTU, id, protocol):
 
 # %% ../../nbs/15b_data.ntu.ipynb #15nt0048
 @patch
-def pose(self:NTU, id:str) -> Poses: # joints (t, people, r, 2), scores, size (h, w) of the frames they belong to
+def pose(self:NTU, id:str) -> Poses: # joints (t, people, r, 2), or 3 from the Kinect; scores, size (h, w) of the frames they belong to
     "Pose of one clip; needs no video"
     if id not in self.clips.index:
         raise ValueError(f"id is {id!r}; wanted one of reader.clips.index, such as {self.clips.index[0]!r}.")
@@ -177,8 +177,9 @@ def pose(self:NTU, id:str) -> Poses: # joints (t, people, r, 2), scores, size (h
     joints, scores, size = to_poses(self._clips[id])
     if not scores.any(): raise ValueError(f"clip {id!r}: nobody is seen in any of its {len(joints)} frames; leave it out.")
     if joints.shape[-1] == 2: return Poses(joints, scores, size or (1080, 1920))
-    joints = project_colour(joints)
-    seen = (scores > 0) & (joints >= -.5).all(-1) & (joints <= [1919.5, 1079.5]).all(-1)
+    z, uv = joints[..., 2].astype(np.float64), project_colour(joints)
+    seen = (scores > 0) & (z > .1) & (z < 100) & (uv >= -.5).all(-1) & (uv <= [1919.5, 1079.5]).all(-1)
+    joints = np.concatenate((uv, depth_in_pixels(z, seen, FOCAL)[..., None]), -1)
     return Poses(np.where(seen[..., None], joints, 0).astype(np.float32), np.where(seen, scores, 0), (1080, 1920))
 
 @patch

@@ -56,11 +56,13 @@ def read_stretch(
 
 # %% ../../nbs/14c_data.stretch.ipynb #14vd0014
 def scale_joints(
-    joints,            # (..., 2): x, y in pixels of a picture of size `old`
+    joints,            # (..., 2 or 3): x, y, perhaps depth, in pixels of a picture of size `old`
     old:tuple,         # (h, w)
     new:tuple          # (h, w); of about the same proportions
-) -> np.ndarray:       # (..., 2), float32: in pixels of a picture of size `new`
+) -> np.ndarray:       # of the same shape, float32: in pixels of a picture of size `new`
     "Joints of the same video at another size. `ValueError` if one size is wider than the other by 2 % or more"
     if abs(old[1] * new[0] / (old[0] * new[1]) - 1) > .02:
         raise ValueError(f"poses were made on pictures of {old} pixels (h, w), the video has {new}: not the same video, scaled.")
-    return ((joints + .5) * np.float32([new[1] / old[1], new[0] / old[0]]) - .5).astype(np.float32)
+    scale = np.float32([new[1] / old[1], new[0] / old[0]])
+    xy, deep = (joints[..., :2] + .5) * scale - .5, joints[..., 2:] * scale.prod()**.5       # depth has no edge to measure from
+    return np.concatenate((xy, deep), -1).astype(np.float32)

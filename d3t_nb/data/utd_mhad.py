@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 from ..core import LAYOUTS, data_root
-from .clips import Clip
+from .clips import Clip, depth_in_pixels
 from .mat import mat_shapes, read_mat
 from .video import read_frames
 
@@ -62,8 +62,7 @@ def to_clip(
     points = skeleton.transpose(2, 0, 1)                                                     # (t, 20, 3)
     uv, (h, w) = project(points), video.shape[1:]
     seen = np.isfinite(uv).all(-1) & (points[..., 2] > 0) & (uv >= -0.5).all(-1) & (uv < [w - 0.5, h - 0.5]).all(-1)
-    far = np.median(points[..., 2][seen]) if seen.any() else 1                               # metres
-    deep = FOCAL * (points[..., 2:] / far - 1)                                               # pixels, at that distance
+    deep = depth_in_pixels(points[..., 2], seen, FOCAL)[..., None]
     joints = np.where(seen[..., None], np.concatenate((uv, deep), -1), 0).astype(np.float32)[:, None]    # (t, 1, 20, 3)
     frames = np.broadcast_to(video[..., None], (*video.shape, 3))    # three equal channels, one in memory
     return Clip(frames, joints, seen.astype(np.float32)[:, None], int(label), id)
