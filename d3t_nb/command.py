@@ -100,7 +100,8 @@ def d3t_train(
     if threads: torch.set_num_threads(threads)
     try:
         epochs, overrides, reader = epochs_of(preset, epochs), read_settings(set), get_reader(data, root)
-        if geometry: overrides['geometry'] = True
+        if geometry and not overrides.setdefault('geometry', True):
+            raise ValueError('--geometry and --set geometry=false contradict each other; leave one of them out.')
         config = build_config(reader, preset, **overrides)
         variant = variant or (f'{model}_geometry' if config.geometry else model).replace(':', '.')
         r = train_run(reader, config, model, epochs, seed, bs, lr, wd, final, preset, experiment, variant, out, resume=resume,
