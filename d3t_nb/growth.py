@@ -48,11 +48,13 @@ def _windows(n, window, stride):
     window = min(window, n)
     return -(-(n - window) // stride) + 1, window
 
-def _in_windows(c, part, n, windows, length):
-    "(part, kind, FLOP) of attention over `n` tokens in windows"
-    after = windows * length if c.ffn_per_window else n
-    yield part, 'product', 2 * c.dim**2 * (3 * n + after)
-    yield part, 'attention', 4 * windows * length**2 * c.dim
+def _in_windows(c, part, n, windows, length, asks=None):
+    "(part, kind, FLOP) of attention over `n` tokens in windows; `asks` of them ask, by default all"
+    asks = asks or n
+    here = length * asks // n                                              # of a window
+    after = windows * here if c.ffn_per_window else asks
+    yield part, 'product', 2 * c.dim**2 * (2 * n + asks + after)
+    yield part, 'attention', 4 * windows * here * length * c.dim
     yield 'FFN', 'product', 4 * c.ffn_ratio * c.dim**2 * after
 
 def _search(c, size):
@@ -86,7 +88,8 @@ def _block(c, t, n, depth):
     if c.attention_time != 'none':
         stride = c.time_stride if isinstance(c.time_stride, int) else c.time_stride[depth]
         w, l = _windows(t, *((t, t) if c.attention_time == 'full' else (c.time_window, stride)))
-        yield from _in_windows(c, 'temporal attention', t * (n + r + m), w, l * (n + r + m))
+        asks = t * m if depth == c.depth - 1 else None                     # the last block updates what the head reads
+        yield from _in_windows(c, 'temporal attention', t * (n + r + m), w, l * (n + r + m), asks)
 
 # %% ../nbs/63_growth.ipynb #63000012
 BACKWARD = dict(input=1, product=2, gather=2, attention=2.5)
@@ -143,7 +146,7 @@ def measure_point(
     fields,      # of the configuration, where it differs from `BASE`
     rounds=3,    # how often each part is measured
     device='cpu'
-) -> dict:       # seconds, bytes; the same of one call of each part
+) -> dict:       # seconds, bytes; the same of each part, mean of its calls
     "Forward + backward of two clips in this process, halved: median time, growth of the peak"
     c = preset_config(**BASE | fields)
     model = D3T(c).to(device)
@@ -155,9 +158,11 @@ def measure_point(
     seconds, *times = in_turn(whole, *steps, rounds=rounds)
     _own_blocks(device)                                                    # after the clock: it makes memory slow
     size, rows = _memory(whole, device), {}
-    for (name, (*_, calls)), f, s in zip(parts.items(), steps, times):
-        row = rows.setdefault(name.split(':')[0], dict(calls=calls, seconds=0, bytes=0))
-        row['seconds'] += half(s); row['bytes'] += half(_memory(f, device))
+    for (name, (*_, n)), f, s in zip(parts.items(), steps, times):
+        part = name.split(':')[0]
+        calls = 1 if part in ('backbone', 'pose tokens', 'head') else c.depth
+        row = rows.setdefault(part, dict(calls=calls, seconds=0, bytes=0))
+        row['seconds'] += half(s) * n / calls; row['bytes'] += half(_memory(f, device)) * n / calls
     return dict(seconds=half(seconds), bytes=half(size), parts=rows)
 
 def afresh(f, *args):

@@ -74,12 +74,14 @@ def _without_ffn(module):
 
 def _places(model):
     "name -> (module that is called, how often in the model, what is measured)"
-    net, block, n = model.backbone, model.blocks[0], len(model.blocks)
+    net, block, last, n = model.backbone, model.blocks[0], model.blocks[-1], len(model.blocks)
     rows = {'backbone: ' + name: (getattr(net, name), 1) for name in ('stem', 'layer1', 'layer2', 'layer3')}
-    rows |= {'token search': (block.video.search, n), '3D attention': (block.video.msa, n), 'joint attention': (block.joint, n),
-             'temporal attention': (block.time, n)}
-    rows |= {f'FFN: {name}': (getattr(block, where).ffn, n) for name, where in (('RGB', 'video'), ('pose', 'joint'), ('all', 'time'))}
-    return {k: (m, n, _without_ffn(m) if k in ('joint attention', 'temporal attention') else m) for k, (m, n) in rows.items()}
+    rows |= {'token search': (block.video.search, n), '3D attention': (block.video.msa, n), 'joint attention': (block.joint, n)}
+    rows |= {f'FFN: {name}': (getattr(block, where).ffn, n) for name, where in (('RGB', 'video'), ('pose', 'joint'))}
+    some = last.only_modal                                                     # of the last block, modal tokens alone ask
+    if n > some: rows |= {'temporal attention': (block.time, n - some), 'FFN: all': (block.time.ffn, n - some)}
+    if some: rows |= {'temporal attention: last': (last.time, 1), 'FFN: modal': (last.time.ffn, 1)}
+    return {k: (m, n, _without_ffn(m) if m in (block.joint, block.time, last.time) else m) for k, (m, n) in rows.items()}
 
 def parts_of(model, batch):
     "name -> (function, its inputs, its weights, how often), after one training pass that records the inputs"
@@ -101,7 +103,7 @@ def parts_of(model, batch):
 # %% ../nbs/61_limits.ipynb #61000016
 def step_of(f, inputs, weights, backward):
     "A function that calls `f` once, with its backward pass if wanted"
-    leaves = [x.detach().requires_grad_(x.requires_grad) if isinstance(x, torch.Tensor) else x for x in inputs]
+    leaves = [x.detach().requires_grad_(x.requires_grad and backward) if isinstance(x, torch.Tensor) else x for x in inputs]
     def forward():
         with torch.no_grad(): return f(*leaves)
     def both():

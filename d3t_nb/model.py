@@ -49,7 +49,8 @@ class Block(nn.Module):
         self.video, self.joint, self.time = _attentions(config, depth)
         both = self.video is not None and self.joint is not None and config.modal_tokens != 'none'
         self.merge = CLSMerge(config.dim) if both else None
-        read = 'zp' * (depth < config.depth - 1 or config.modal_tokens == 'none') + 'm' * (config.modal_tokens != 'none')
+        self.only_modal = depth == config.depth - 1 and config.modal_tokens != 'none'   # that is what the head reads
+        read = 'zp' * (not self.only_modal) + 'm' * (config.modal_tokens != 'none')
         small = {k: nn.Parameter(torch.full((config.dim,), float(config.layer_scale))) for k in read if config.layer_scale}
         self.scale = nn.ParameterDict(small)                     # of the streams that somebody reads
 
@@ -59,7 +60,7 @@ class Block(nn.Module):
                 modal,        # cross-modal tokens (b, t, m, d)
                 present=None, # (b, t, r), False where a joint is absent; None: all present
                 record=None): # a list that receives what this block looked at
-        "New `z`, `p` and `modal`, of the same shapes"
+        "New `z`, `p` and `modal`, of the same shapes; None for what nobody reads after the last block"
         look, listen = ({}, {}) if record is not None else (None, None)
         m, before = modal.shape[2], (z, p, modal)
         video, _ = dispatch(modal)                               # M_RGB, M_CLS
@@ -70,7 +71,7 @@ class Block(nn.Module):
         new_cls, pose = skeleton[:, :, :1], skeleton[:, :, 1:]
         if self.merge is not None: new_cls = self.merge(cls, new_cls)
         modal = torch.cat((rgb, new_cls, pose), 2)[:, :, :m]
-        if self.time is not None: z, p, modal = self.time(z, p, modal, present)
+        if self.time is not None: z, p, modal = self.time(z, p, modal, present, self.only_modal)
         z, p, modal = (x + self.scale[k] * (new - x) if k in self.scale else new for k, x, new in zip('zpm', before, (z, p, modal)))
         if record is not None: record.append(dict(look, joint_attention=listen.get('attention')))
         return z, p, modal

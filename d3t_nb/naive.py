@@ -33,17 +33,20 @@ def written_attention(q, k, v, mask=None):
     return scores.softmax(-1) @ v
 
 # %% ../nbs/59_naive.ipynb #59000009
-def looped_windows(self, x, index, keep=None, busy=None):
+def looped_windows(self, x, index, keep=None, busy=None, y=None, asks=None):
     "`WindowAttention.update`, window by window; not for `ffn_per_window`"
-    total, count = torch.zeros_like(x), x.new_zeros(*x.shape[:2], 1)
-    for i, window in enumerate(index):
-        qkv = self.to_qkv(self.norm(x[:, window])).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+    if y is None: y, asks = x, index
+    total, count = torch.zeros_like(y), y.new_zeros(*y.shape[:2], 1)
+    def heads(x): return self.to_qkv(self.norm(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+    for i, (window, some) in enumerate(zip(index, asks)):
+        (q, _, _), (_, k, v) = heads(y[:, some]), heads(x[:, window])
         counts = torch.ones_like(x[:, 0, 0], dtype=torch.bool) if busy is None else busy[:, i]            # (b,)
         mask = None if keep is None else (keep[:, window] | ~counts[:, None])[:, None, None]
-        heard = written_attention(*qkv, mask).transpose(1, 2).flatten(2) * counts[:, None, None]
-        total, count = total.index_add(1, window, heard.to(x.dtype)), count.index_add(1, window, counts[:, None, None].expand(-1, len(window), 1).to(x.dtype))
-    x = x + self.to_out(total / count.clamp(min=1))
-    return x + self.ffn(x)
+        heard = written_attention(q, k, v, mask).transpose(1, 2).flatten(2) * counts[:, None, None]
+        times = counts[:, None, None].expand(-1, len(some), 1).to(y.dtype)
+        total, count = total.index_add(1, some, heard.to(y.dtype)), count.index_add(1, some, times)
+    y = y + self.to_out(total / count.clamp(min=1))
+    return y + self.ffn(y)
 
 # %% ../nbs/59_naive.ipynb #59000012
 def naive(model):

@@ -40,10 +40,15 @@ class WindowAttention(nn.Module):
         self.to_qkv, self.to_out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.ffn = FeedForward(dim, ffn_ratio, dropout)
 
-    def in_windows(self, x, index):
-        "q, k, v of the tokens in each window: three of (b * windows, heads, l, d / heads)"
-        qkv = self.to_qkv(self.norm(x))[:, index.flatten()]                         # (b, windows * l, 3d)
-        return qkv.view(-1, index.shape[1], 3, self.heads, x.shape[-1] // self.heads).permute(2, 0, 3, 1, 4).unbind()
+    def in_windows(self, x, index, y=None, asks=None):
+        "q of the tokens that ask, k and v of all of a window: three of (b * windows, heads, a or l, d / heads)"
+        d, x = x.shape[-1], self.norm(x)
+        def gather(x, index):
+            x = x[:, index.flatten()].view(-1, index.shape[1], x.shape[-1] // d, self.heads, d // self.heads)
+            return x.permute(2, 0, 3, 1, 4).unbind()
+        if y is None: return gather(self.to_qkv(x), index)
+        (q, kv), (q_bias, kv_bias) = (a.split((d, 2 * d)) for a in (self.to_qkv.weight, self.to_qkv.bias))
+        return *gather(F.linear(self.norm(y), q, q_bias), asks), *gather(F.linear(x, kv, kv_bias), index)
 
     def mask(self, index, keep, busy):
         "Keys that count, (b * windows, 1, 1, l); in a window that counts for nothing all do, so that no softmax is empty"
@@ -51,16 +56,18 @@ class WindowAttention(nn.Module):
         mask = keep[:, index] if busy is None else keep[:, index] | ~busy[..., None]
         return mask.view(-1, 1, 1, index.shape[1])
 
-    def update(self, x, index, keep=None, busy=None):
-        "One layer over `x` (b, n, d) in windows `index` (windows, l); masks `keep` (b, n), `busy` (b, windows)"
-        b, n, d = x.shape
-        out = attend(*self.in_windows(x, index), self.mask(index, keep, busy))
-        out = out.transpose(1, 2).reshape(b, -1, index.shape[1], d)                 # (b, windows, l, d)
+    def update(self, x, index, keep=None, busy=None, y=None, asks=None):
+        """One layer over `x` (b, n, d) in windows `index` (windows, l); masks `keep` (b, n), `busy` (b, windows).
+        For some of the tokens only: `y` (b, k, d), and which of them each window holds, `asks` (windows, a)"""
+        out = attend(*self.in_windows(x, index, y, asks), self.mask(index, keep, busy))
+        if y is None: y, asks = x, index
+        b, n, d = y.shape
+        out = out.transpose(1, 2).reshape(b, -1, asks.shape[1], d)                  # (b, windows, a, d)
         if self.ffn_per_window:
-            out = x[:, index.flatten()].view_as(out) + self.to_out(out)
-            return merge_windows(out + self.ffn(out), index, n, busy)
-        x = x + self.to_out(merge_windows(out, index, n, busy))
-        return x + self.ffn(x)
+            out = y[:, asks.flatten()].view_as(out) + self.to_out(out)
+            return merge_windows(out + self.ffn(out), asks, n, busy)
+        y = y + self.to_out(merge_windows(out, asks, n, busy))
+        return y + self.ffn(y)
 
 # %% ../nbs/05_stride_attention.ipynb #5e1f0c02
 def _received(self, x, index, keep=None, busy=None, asks=slice(None)):
@@ -137,19 +144,27 @@ class TemporalStrideAttention(WindowAttention):
         super().__init__(dim, heads, **kwargs)
         self.window, self.stride = window, stride
 
+    def index(self, t, n, device=None):
+        "Windows over t frames of n tokens: (windows, window * n)"
+        frames = window_index(t, self.window, self.stride, device)
+        return (frames[..., None] * n + torch.arange(n, device=device)).flatten(1)
+
     def forward(self,
-                z,             # RGB tokens (b, t, h, w, d)
-                p,             # pose tokens (b, t, r, d)
-                modal,         # M (b, t, m, d)
-                present=None): # (b, t, r), False where a joint is absent
+                z,                 # RGB tokens (b, t, h, w, d)
+                p,                 # pose tokens (b, t, r, d)
+                modal,             # M (b, t, m, d)
+                present=None,      # (b, t, r), False where a joint is absent
+                only_modal=False): # `z` and `p` are heard, but None comes back for them
         "New `z`, `p` and `modal`, of the same shapes"
         b, t, h, w, d = z.shape
         parts = h * w, p.shape[2], modal.shape[2]
         n = sum(parts)
         x = torch.cat((z.flatten(2, 3), p, modal), 2).flatten(1, 2)                  # (b, t * n, d)
-        frames = window_index(t, self.window, self.stride, z.device)
-        index = (frames[..., None] * n + torch.arange(n, device=z.device)).flatten(1)
+        index = self.index(t, n, z.device)
         keep = None if present is None else F.pad(present, (parts[0], parts[2]), value=True).flatten(1)
+        if only_modal:
+            asks = self.index(t, parts[2], z.device)
+            return None, None, self.update(x, index, keep, y=modal.flatten(1, 2), asks=asks).view_as(modal)
         new_z, new_p, new_modal = self.update(x, index, keep).view(b, t, n, d).split(parts, 2)
         if present is not None: new_p = torch.where(present[..., None], new_p, p)
         return new_z.reshape(z.shape), new_p, new_modal
