@@ -10,7 +10,6 @@ __all__ = ['WHOLE', 'PAIRS', 'seconds', 'in_turn', 'with_backward', 'forward_onl
 # %% ../nbs/60_benchmarks.ipynb #32e49894
 import json, platform, re, resource
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from unittest.mock import patch
@@ -30,6 +29,7 @@ from .naive import grid_sampled, naive, naive_pose_tokens, naively
 from .recompute import recompute
 from .stride import JointStrideAttention, TemporalStrideAttention
 from .token_search import TokenSearch3D, sample_tokens
+from .workers import alone
 
 # %% ../nbs/60_benchmarks.ipynb #fa69fe98
 def seconds(f):
@@ -136,26 +136,19 @@ def _peak(device, reset=False):
     except (OSError, TypeError):                        # not Linux: then there is no reset, and growth can hide behind the past
         return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-def _step(preset, device, rounds, spare, send):
-    "One process: build a model, run forward + backward, send the median seconds and the growth of peak memory in bytes"
+def _step(preset, device, rounds, spare):
+    "In a new process: build a model, run forward + backward; the median seconds and the growth of peak memory in bytes"
     model = D3T.from_preset(preset, n_classes=15, n_joints=13).to(device)
     if spare: recompute(model)
     batch = [x.to(device) for x in tiny_batch(b=1, t=model.config.frames, size=model.config.size)]
     before = _peak(device, reset=True)
     def run(): model(*batch).square().sum().backward()
     run()
-    send.send((median(seconds(run) for _ in range(rounds)), _peak(device) - before))
+    return median(seconds(run) for _ in range(rounds)), _peak(device) - before
 
 def whole_model(preset='paper', device='cpu', rounds=3, spare=False):
     "Seconds and bytes of one forward + backward of one clip, fp32; `spare`: with `recompute`"
-    context = get_context('spawn')
-    receive, send = context.Pipe(False)
-    process = context.Process(target=_step, args=(preset, device, rounds, spare, send))
-    process.start(); send.close()
-    try: return receive.recv()
-    except EOFError:
-        raise RuntimeError(f'The {preset} preset could not be measured on {device}: its process ended, perhaps out of memory.') from None
-    finally: process.join()
+    return alone(_step, preset, device, rounds, spare)
 
 # %% ../nbs/60_benchmarks.ipynb #e26bee2b
 PAIRS = {'pose tokens: heat maps / gather': pose_pair, 'token search: grid_sample / gather': sampling_pair,

@@ -138,7 +138,7 @@ def d3t_cost(
     link:float=None,          # bytes/s between two devices
     latency:float=1e-5,       # seconds of a message between two devices
     bench:str='results/bench',# folder of what was measured
-    measure:store_true=False, # first measure how the cost grows on this device, a few minutes
+    measure:store_true=False, # first measure how the cost grows on this device; half an hour on a slow core
     rounds:int=3,             # how often each part is measured
 ):
     "How many hours would a training take, and what bounds it?"

@@ -10,18 +10,18 @@ __all__ = ['aten', 'UNKNOWN', 'count_flop', 'must_move', 'Nothing', 'parts_of', 
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
-from statistics import median
 import ctypes, json, platform
 import pandas as pd
 import torch
 import torch.nn as nn
 from fastcore.script import call_parse
 from torch.utils.flop_counter import FlopCounterMode
-from .benchmarks import _peak, seconds
+from .benchmarks import _peak, in_turn, seconds
 from .core import seed_everything, tiny_batch
 from .files import write_json
 from .heatmaps import pose_tokens
 from .model import D3T
+from .workers import alone
 from . import model as where
 
 # %% ../nbs/61_limits.ipynb #61000008
@@ -126,7 +126,7 @@ def machine_rates(device='cpu', rounds=5):
 
 # %% ../nbs/61_limits.ipynb #61000023
 def _own_blocks(device):
-    "From now on glibc gives memory back when it is freed, so that peaks do not hide in what was kept"
+    "From now on glibc gives memory back when it is freed. Before anything else: what is free by then would be taken again, and peaks hide in it"
     if device == 'cuda': return torch.cuda.reset_peak_memory_stats()
     try:
         libc = ctypes.CDLL(None)
@@ -140,23 +140,32 @@ def _memory(f, device):
     f()
     return max(_peak(device) - before, 0)
 
-def measure_limits(model, batch, rates, half=False, rounds=3, device='cpu'):
-    "One row per part and direction, and two for the whole model"
-    kind, rows = 'bf16' if half else 'fp32', []
+def _jobs(preset, size, clips, half, device):
+    "(part, (function, inputs, weights, calls), with backward?, what runs it once) of the parts and the whole, both ways"
+    seed_everything(0)
+    model = D3T.from_preset(preset, n_classes=27, n_joints=20, size=size).to(device)
+    batch = [x.to(device) for x in tiny_batch(b=clips, t=model.config.frames, size=size, layout='kinect20')]
     half = torch.autocast(device, torch.bfloat16, enabled=half)
     with half: parts = parts_of(model, batch) | {'whole model': (model, batch, list(model.parameters()), 1)}
-    for backward in (False, True):
-        steps = {k: half(step_of(f, i, w, backward)) for k, (f, i, w, _) in parts.items()}
-        times = {k: [] for k in steps}
-        for k in range(rounds + 1):
-            for name, f in steps.items(): times[name].append(seconds(f))
-        for name, (f, i, w, n) in parts.items():
-            with torch.no_grad(), half: out = f(*i)
-            flop, moved = count_flop(steps[name]), must_move(i, w, out, backward)
-            allowed = max(flop / rates[kind], moved / rates['copy'])
-            rows.append(dict(part=name, times=n, what='forward + backward' if backward else 'forward', type=kind, size=batch[0].shape[-1],
-                             clips=len(batch[0]), flop=flop, bytes=moved, allowed=allowed, seconds=median(times[name][1:]),
-                             run=steps[name]))
+    return [(name, part, backward, half(step_of(*part[:3], backward))) for backward in (False, True) for name, part in parts.items()]
+
+def _peaks(preset, size, clips, half, device):
+    "Growth of the peak of each job"
+    _own_blocks(device)
+    steps = [step for *_, step in _jobs(preset, size, clips, half, device)]
+    for step in steps: step()                                     # what the libraries take once does not count
+    return [_memory(step, device) for step in steps]
+
+def measure_limits(preset, size, clips, rates, half=False, rounds=3, device='cpu'):
+    "One row per part and direction, and two for the whole model"
+    kind, jobs, rows = 'bf16' if half else 'fp32', _jobs(preset, size, clips, half, device), []
+    times, peaks = in_turn(*[step for *_, step in jobs], rounds=rounds), alone(_peaks, preset, size, clips, half, device)
+    for (name, (f, i, w, n), backward, step), t, peak in zip(jobs, times, peaks):
+        with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=half): out = f(*i)
+        flop, moved = count_flop(step), must_move(i, w, out, backward)
+        allowed = max(flop / rates[kind], moved / rates['copy'])
+        rows.append(dict(part=name, times=n, what='forward + backward' if backward else 'forward', type=kind, size=size,
+                         clips=clips, flop=flop, bytes=moved, allowed=allowed, seconds=t, peak=peak))
     return rows
 
 # %% ../nbs/61_limits.ipynb #61000024
@@ -172,17 +181,11 @@ def d3t_limits(
 ):
     "Time, operations, bytes and memory of each part of the model, beside what this machine allows"
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
-    seed_everything(0)
     rates, rows = machine_rates(device), []
     print({k: f'{v / 1e9:.0f} G/s' for k, v in rates.items()}, flush=True)
     for size in map(int, sizes.split(',')):
-        model = D3T.from_preset(preset, n_classes=27, n_joints=20, size=size).to(device)
-        clips = [x.to(device) for x in tiny_batch(b=batch, t=model.config.frames, size=size, layout='kinect20')]
         for kind in types.split(','):
-            more = measure_limits(model, clips, rates, kind == 'bf16', rounds, device)
-            _own_blocks(device)
-            for row in more: row['peak'] = _memory(row.pop('run'), device)
-            rows += more
+            rows += (more := measure_limits(preset, size, batch, rates, kind == 'bf16', rounds, device))
             print(f"{size} pixels, {kind}: {more[-1]['seconds']:.2f} s a training step", flush=True)
     name = torch.cuda.get_device_name() if device == 'cuda' else f'{platform.machine()}, {torch.get_num_threads()} threads'
     path = Path(out) / f'limits_{device}_{preset}.json'

@@ -21,10 +21,11 @@ from .config import D3TConfig
 from .data.readers import get_reader
 from .experiments import GEOMETRY, OURS, POSE_ONLY, SMALL_START
 from .files import write_json
-from .peers import fresh, write_modules
+from .peers import write_modules
 from .results import Row, failure_kept, read_failure, read_runs
 from .runs import result_path, train_run
 from .training import NoValidation, clip_datasets, get_dls, get_learner, make_model
+from .workers import alone
 from fastai.callback.core import Callback, CancelFitException
 from fastcore.script import call_parse
 
@@ -114,7 +115,7 @@ def d3t_race(
     if minutes <= 0: sys.exit(f'd3t_race: minutes is {minutes}; wanted is more than 0.')
     if 'modules' in todo: write_modules(Path(out) / f'bench/modules_{device}.json', rounds, device)
     for name in (names or RACERS) if 'models' in todo else ():
-        try: fresh(race_one, name, data, root, preset, minutes, precision, seed, bs, lr, out, device, workers, clips, threads, this_command())
+        try: alone(race_one, name, data, root, preset, minutes, precision, seed, bs, lr, out, device, workers, clips, threads, this_command())
         except Exception as e: failed.append(name); print(f'{name} failed: {e}', flush=True)
     if failed: sys.exit(f"d3t_race: {', '.join(failed)} failed, see above; the same command tries again.")
 

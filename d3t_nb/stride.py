@@ -40,16 +40,6 @@ class WindowAttention(nn.Module):
         self.to_qkv, self.to_out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.ffn = FeedForward(dim, ffn_ratio, dropout)
 
-    def in_windows(self, x, index, y=None, asks=None):
-        "q of the tokens that ask, k and v of all of a window: three of (b * windows, heads, a or l, d / heads)"
-        d, x = x.shape[-1], self.norm(x)
-        def gather(x, index):
-            x = x[:, index.flatten()].view(-1, index.shape[1], x.shape[-1] // d, self.heads, d // self.heads)
-            return x.permute(2, 0, 3, 1, 4).unbind()
-        if y is None: return gather(self.to_qkv(x), index)
-        (q, kv), (q_bias, kv_bias) = (a.split((d, 2 * d)) for a in (self.to_qkv.weight, self.to_qkv.bias))
-        return *gather(F.linear(self.norm(y), q, q_bias), asks), *gather(F.linear(x, kv, kv_bias), index)
-
     def mask(self, index, keep, busy):
         "Keys that count, (b * windows, 1, 1, l); in a window that counts for nothing all do, so that no softmax is empty"
         if keep is None: return None
@@ -70,6 +60,16 @@ class WindowAttention(nn.Module):
         return y + self.ffn(y)
 
 # %% ../nbs/05_stride_attention.ipynb #5e1f0c02
+def _in_windows(self, x, index, y=None, asks=None):
+    "q of the tokens that ask, k and v of all of a window: three of (b * windows, heads, a or l, d / heads)"
+    d, x = x.shape[-1], self.norm(x)
+    def gather(x, index):
+        x = x[:, index.flatten()].view(-1, index.shape[1], x.shape[-1] // d, self.heads, d // self.heads)
+        return x.permute(2, 0, 3, 1, 4).unbind()
+    if y is None: return gather(self.to_qkv(x), index)
+    (q, kv), (q_bias, kv_bias) = (a.split((d, 2 * d)) for a in (self.to_qkv.weight, self.to_qkv.bias))
+    return *gather(F.linear(self.norm(y), q, q_bias), asks), *gather(F.linear(x, kv, kv_bias), index)
+
 def _received(self, x, index, keep=None, busy=None, asks=slice(None)):
     "Attention (b, n) on each token: mean over heads, over the queries `asks` of a window, and over windows"
     q, k, _ = self.in_windows(x, index)
@@ -78,7 +78,7 @@ def _received(self, x, index, keep=None, busy=None, asks=slice(None)):
     weights = scores.softmax(-1).mean((1, 2)).view(x.shape[0], *index.shape, 1)     # (b, windows, l, 1)
     return merge_windows(weights, index, x.shape[1], busy)[..., 0]
 
-WindowAttention.received = _received
+WindowAttention.in_windows, WindowAttention.received = _in_windows, _received
 
 # %% ../nbs/05_stride_attention.ipynb #5df5848b
 def merge_windows(out,        # (b, windows, l, d)
