@@ -6,9 +6,10 @@
 __all__ = ['read_answers', 'compare', 'each_subject', 'verdict', 'scatter', 'with_seeds', 'claims_table']
 
 # %% ../nbs/23b_comparing.ipynb #23b00003
+import json
 import numpy as np
 import pandas as pd
-from .results import run_files
+from .results import precision_of, run_files
 from scipy.stats import bootstrap, permutation_test, t
 
 # %% ../nbs/23b_comparing.ipynb #23b00008
@@ -79,6 +80,7 @@ def claims_table(
     answers = {r: read_answers(r, data, preset, root) for r in dict.fromkeys([r for c in claims for r in c[1:]] + [*also])}
     alone = {right.to_numpy().tobytes(): right for right, _ in answers.values() if not right.empty}       # a twin is no second model
     s, free = scatter([100 * right.mean().to_numpy() for right in alone.values()])
+    how = lambda run: ' and '.join(sorted({precision_of(json.loads(f.read_text())) for f in run_files(run, data, preset, root)}))
     lines = {}
     for sentence, better, worse in claims:
         (a, who), (b, _) = answers[better], answers[worse]
@@ -87,5 +89,5 @@ def claims_table(
         c = with_seeds(compare(a, b), (a.shape[1], b.shape[1]), s, free)
         lines[sentence] = {'points': f"{c['points']:+.1f}", '95 %': f"{c['low']:+.1f} to {c['high']:+.1f}" if free else 'unknown',
             'p': f"{c['p']:.3f}" if c['p'] >= .001 else '< 0.001', 'each person': '' if who is None else ', '.join(f'{v:+.0f}' for v in each_subject(a, b, who)),
-            'seeds': f'{a.shape[1]}, {b.shape[1]}', 'verdict': verdict(c)}
+            'seeds': f'{a.shape[1]}, {b.shape[1]}', 'precision': ', '.join(dict.fromkeys(map(how, (better, worse)))), 'verdict': verdict(c)}
     return pd.DataFrame(lines).T.fillna('').rename_axis('claim')

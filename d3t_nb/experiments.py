@@ -6,7 +6,7 @@
 __all__ = ['OURS', 'GEOMETRY', 'POSES', 'VIDEO_ONLY', 'POSE_ONLY', 'LONG', 'SPACE', 'SMALL_START', 'POSE_FIRST', 'POSE_FIRST_2D',
            'FILLED', 'FILLED_FIRST', 'FULL', 'WINDOWS', 'FRAMES', 'APART', 'ALTERNATIVES', 'RECIPES', 'SCREENED',
            'CLAIMS', 'EXPERIMENTS', 'table4', 'table5', 'modalities', 'best', 'best_2d', 'baselines', 'figure7a',
-           'figure7b', 'alternatives_taken', 'deviations', 'screening', 'get_experiment']
+           'figure7b', 'half', 'alternatives_taken', 'deviations', 'screening', 'get_experiment']
 
 # %% ../nbs/30_experiments.ipynb #e85c043a
 from .results import Experiment, Row
@@ -17,7 +17,7 @@ def table4():
     """Table 4: what each attention is worth; without one, its tokens pass unchanged.
 
     `d3t_tables --tables table4` trains five models on drawn figures in nine minutes on two CPU cores. On real people,
-    `--data utd_mhad --preset small --precision bf16`: an hour and three quarters a seed on one core, rows from 73 to 79 %."""
+    `--data utd_mhad --preset small`: about an hour a row on one core, rows from 76 to 81 %."""
     off = dict(threed=dict(attention_3d='none'), joint=dict(attention_joint='none'), time=dict(attention_time='none'))
     return Experiment('table4', 'Table 4: attention blocks', (
         Row('①', 'table4/no_3d', 94.8, off['threed'], marks=('', '✓', '✓')),
@@ -31,8 +31,8 @@ def table5():
     """Table 5: what the cross-modal tokens are worth.
 
     `d3t_tables --tables table5` trains three models on drawn figures in seven minutes on two CPU cores;
-    the last one is table 4's. On real people, `--data utd_mhad --preset small --precision bf16`: forty minutes a seed
-    on one core for the first two, rows from 73 to 76 %."""
+    the last one is table 4's. On real people, `--data utd_mhad --preset small`: about an hour a row
+    on one core for the first two, rows from 75 to 81 %."""
     return Experiment('table5', 'Table 5: modal tokens', (
         Row('no tokens', 'table5/none', 92.2, dict(modal_tokens='none')),
         Row('single token', 'table5/single', 97.0, dict(modal_tokens='single')),
@@ -65,7 +65,7 @@ def best():
     """The best model that we found, and what it has to beat. For data sets with depth.
 
     `d3t_tables --tables best --data utd_mhad --preset small --precision bf16`: about three hours on one CPU core,
-    rows from 73 to 96 %."""
+    rows from 81 to 96 %."""
     return Experiment('best', 'Best: joints in three dimensions', (
         OURS, POSE_ONLY, Row('pose alone, 3D', 'best/pose_only_3d', model='pose_only', config=POSES | SPACE),
         Row('pose alone, 3D, 100 epochs', 'best/pose_only_3d_long', model='pose_only', config=POSES | SPACE, recipe=LONG),
@@ -78,7 +78,7 @@ def best_2d():
     """The pose network trained first, with joints as the picture has them, for all data sets.
 
     `d3t_tables --tables best_2d --data penn_action_rendered --preset small --precision bf16`: some three hours on one CPU core
-    for the last four rows. On UTD-MHAD, rows from 73 to 95 %."""
+    for the last four rows. On UTD-MHAD, rows from 81 to 95 %."""
     return Experiment('best_2d', 'Best: joints in the picture', (
         OURS, POSE_ONLY, Row('pose alone, 100 epochs', 'best/pose_only_long', model='pose_only', config=POSES, recipe=LONG),
         Row('pose alone, 100 epochs, absent joints filled in', 'best/pose_only_filled', model='pose_only', config=POSES | FILLED, recipe=LONG),
@@ -110,7 +110,7 @@ FRAMES = 4, 8, 12, 16, 24
 def figure7a():
     """Figure 7a: temporal windows with strides below, at and above half of the window.
 
-    `d3t_tables --tables figure7a --data utd_mhad --preset small --precision bf16`: nine runs of one model's length."""
+    `d3t_tables --tables figure7a --data utd_mhad --preset small`: nine runs of one model's length."""
     def row(w, s): return Row(f'window {w}, stride {s}', f'figure7a/window{w}_stride{s}', marks=(f'{s / w:.2f}',),
                               config=dict(time_window=w, time_stride=s))
     rows = tuple(row(w, s) for w in WINDOWS for s in WINDOWS[w])
@@ -119,9 +119,20 @@ def figure7a():
 def figure7b():
     """Figure 7b: the number of frames.
 
-    `d3t_tables --tables figure7b --data utd_mhad --preset small`: four runs and table 4's last, some three hours on one CPU core
-    without bfloat16, rows from 70 to 80 %."""
+    `d3t_tables --tables figure7b --data utd_mhad --preset small`: four runs and table 4's last, some three hours on one CPU core,
+    rows from 70 to 81 %."""
     return Experiment('figure7b', 'Figure 7b: frames', tuple(Row(f'{t} frames', f'figure7b/frames{t}', config=dict(frames=t)) for t in FRAMES))
+
+# %% ../nbs/30_experiments.ipynb #30half02
+def half():
+    """Tables 4 and 5 in bfloat16, for processors that have it.
+
+    `d3t_tables --tables half --data utd_mhad --preset small`: two hours and a half a seed on such a core, rows from 73 to 79 %."""
+    names = dict(ours='D3T', no_3d='without 3D attention', only_3d='3D attention alone', no_joint='without joint attention',
+                 no_time='without temporal attention', none='no modal tokens', single='one modal token')
+    configs = {r.run.split('/')[1]: r.config for r in (*table4().rows, *table5().rows)}
+    rows = tuple(Row(name, f'half/{k}', config=configs[k], recipe=dict(precision='bf16')) for k, name in names.items())
+    return Experiment('half', 'Tables 4 and 5 in half precision', rows)
 
 # %% ../nbs/30_experiments.ipynb #30b00106
 APART = dict(attention_3d='full', modal_tokens='single')
@@ -145,8 +156,8 @@ def alternatives_taken(names): # of `SCREENED`
 def deviations():
     """Choices of ours against their alternatives, one at a time, where they change what the model is.
 
-    `d3t_tables --tables deviations --data utd_mhad --preset small --precision bf16`: one run beside those of other tables,
-    rows from 73 to 90 %."""
+    `d3t_tables --tables deviations --data utd_mhad --preset small`: one run beside those of other tables,
+    rows from 75 to 90 %."""
     runs = dict(modal_tokens='table5/single')              # run under that name elsewhere
     fields = [Row(f'{k} = {v}', runs.get(k, f'deviations/{k}'), config={k: v}) for k, v in APART.items()]
     return Experiment('deviations', 'Deviations: one choice at a time', (OURS, *fields, GEOMETRY))
@@ -154,7 +165,7 @@ def deviations():
 def screening():
     """All other choices at once: each run takes half of the alternatives, as the plan says.
 
-    `d3t_tables --tables screening --data utd_mhad --preset small --precision bf16`: 24 runs of 20 epochs."""
+    `d3t_tables --tables screening --data utd_mhad --preset tiny`: 24 runs of 20 epochs."""
     def row(i, other):
         names = [name for name, o in zip(SCREENED, other) if o]
         config, recipe = alternatives_taken(names)
@@ -178,7 +189,7 @@ CLAIMS = [
     ('with the geometry option, too', 'modalities/d3t_geometry', 'modalities/pose_only')]
 
 # %% ../nbs/30_experiments.ipynb #30b00107
-EXPERIMENTS = {f.__name__: f for f in (table4, table5, modalities, best, best_2d, baselines, figure7a, figure7b, deviations, screening)}
+EXPERIMENTS = {f.__name__: f for f in (table4, table5, modalities, best, best_2d, baselines, figure7a, figure7b, half, deviations, screening)}
 
 # %% ../nbs/30_experiments.ipynb #4d0646dc
 def get_experiment(name) -> Experiment:

@@ -17,7 +17,7 @@ from .data.readers import get_reader
 from .distributed import is_first
 from .experiments import get_experiment
 from .files import whole_file, write_json
-from .results import failure_kept, write_tables
+from .results import failure_kept, precision_of, write_tables
 from .runs import result_path, train_run
 from .training import AUGMENT, FOR_DATA, clip_datasets
 from fastai.callback.core import Callback
@@ -26,7 +26,7 @@ from fastprogress.fastprogress import progress_bar
 
 # %% ../nbs/30c_tables.ipynb #30c00006
 DEFAULTS = json.loads(json.dumps({f.name: f.default for f in fields(D3TConfig) if f.default is not MISSING}))  # for files older than a field
-RECIPE = {k: p.default for k, p in inspect.signature(train_run).parameters.items() if k in ('bs', 'lr', 'wd', 'frozen')}
+RECIPE = {k: p.default for k, p in inspect.signature(train_run).parameters.items() if k in ('bs', 'lr', 'wd', 'precision', 'frozen')}
 
 def settings_of(
     config, # a `D3TConfig`
@@ -36,43 +36,48 @@ def settings_of(
     return json.loads(json.dumps(RECIPE | recipe | dict(config=asdict(config), aug=AUGMENT | recipe.get('aug', {}))))
 
 def made_with(
-    file,    # of a result
-    model,   # as in `Row`
-    settings # of `settings_of`
+    file,         # of a result
+    model,        # as in `Row`
+    settings,     # of `settings_of`
+    exactly=False # precision 'auto' was left to the machine, too; otherwise it means any
 ) -> bool:
     "Is there a result, and was it made so?"
     if not file.exists(): return False
     r = json.loads(file.read_text())
     made = r | r['recipe'] | dict(config=DEFAULTS | r['config'])
+    if settings['precision'] != 'auto': made['precision'] = 'fp32' if precision_of(r) == 'float32' else 'bf16'
+    elif not exactly: made['precision'] = 'auto'
     return bool(r['metrics']) and r['model'] == model and all(made.get(k) == v for k, v in settings.items())
 
 def twin_of(path, model, settings): # `path`: of the result that is wanted; the others as in `made_with`
     "The result of another row, or of this one, that was made so, with the same data, preset and seed; None if there is none"
-    return next((f for f in [path, *sorted(path.parents[2].glob(f'*/*/{path.name}'))] if made_with(f, model, settings)), None)
+    if made_with(path, model, settings): return path
+    return next((f for f in sorted(path.parents[2].glob(f'*/*/{path.name}')) if made_with(f, model, settings, exactly=True)), None)
 
 # %% ../nbs/30c_tables.ipynb #30c000061
 def wanted_runs(
     experiments,        # of type `Experiment`
-    reader, preset:str, seeds:int, epochs:int, out='runs'
+    reader, preset:str, seeds:int, epochs:int, out='runs',
+    precision='auto'    # of `train_run`, where a row does not name its own
 ):                      # yields (path of the result, row, seed, config, recipe)
     "All runs of these tables. The first seed of all rows comes first"
     for seed in range(seeds):
         for row in (r for e in experiments for r in e.rows):
             path = result_path(reader, preset, *row.run.split('/'), seed, out)
-            yield path, row, seed, build_config(reader, preset, **row.config), dict(epochs=epochs) | row.recipe
+            yield path, row, seed, build_config(reader, preset, **row.config), dict(epochs=epochs, precision=precision) | row.recipe
 
-def missing_runs(experiments, reader, preset, seeds, epochs, out='runs'):   # as in `wanted_runs`
+def missing_runs(experiments, reader, preset, seeds, epochs, out='runs', precision='auto'):   # as in `wanted_runs`
     "What has to be trained, as (row, seed, config, recipe), each once: no result yet, or one of another configuration or recipe"
     todo, known = [], []
-    for path, row, seed, config, recipe in wanted_runs(experiments, reader, preset, seeds, epochs, out):
+    for path, row, seed, config, recipe in wanted_runs(experiments, reader, preset, seeds, epochs, out, precision):
         what = row.model, seed, settings_of(config, recipe)
         if what in known or twin_of(path, row.model, what[-1]): continue
         known.append(what); todo.append((row, seed, config, recipe))
     return todo
 
-def share_results(experiments, reader, preset, seeds, epochs, out='runs'):  # as in `wanted_runs`
+def share_results(experiments, reader, preset, seeds, epochs, out='runs', precision='auto'):  # as in `wanted_runs`
     "Where a row has no result but its twin has one, take that, with `same_as` in it"
-    for path, row, seed, config, recipe in wanted_runs(experiments, reader, preset, seeds, epochs, out):
+    for path, row, seed, config, recipe in wanted_runs(experiments, reader, preset, seeds, epochs, out, precision):
         twin = twin_of(path, row.model, settings_of(config, recipe))
         if twin in (None, path): continue
         path.with_suffix('.csv').unlink(missing_ok=True)                            # of an older run
@@ -144,7 +149,7 @@ def d3t_tables(
     preset:str='tiny',          # size of the model: tiny, small, paper
     seeds:int=1,                # how many
     epochs:int=None,            # default: as `d3t_train`
-    precision:str='auto',       # as `d3t_train`
+    precision:str='auto',       # as `d3t_train`; auto: a result that is there is taken, whatever it was made in
     out:str='runs',             # folder of all results
     root:str=None,              # folder of the data
     threads:int=0,              # of torch on the CPU; 0 = its default
@@ -157,7 +162,7 @@ def d3t_tables(
         if seeds < 1: raise ValueError(f'seeds is {seeds}; wanted is 1 or more.')
         experiments = [get_experiment(t.strip()) for t in tables.split(',')]
         epochs, reader = epochs_of(preset, epochs), get_reader(data, root)
-        todo = missing_runs(experiments, reader, preset, seeds, epochs, out)
+        todo = missing_runs(experiments, reader, preset, seeds, epochs, out, precision)
     except (ValueError, FileNotFoundError) as e: sys.exit(f'd3t_tables: {e}')
     if is_first(): print(f'{len(todo)} runs on {data}, preset {preset}', flush=True)
     bar, shared = OverallBar([recipe['epochs'] for *_, recipe in todo]), {}
@@ -165,7 +170,7 @@ def d3t_tables(
         key = dataset_key(config, recipe)
         if key not in shared: shared = {key: clip_datasets(reader, config, final=True, aug=recipe.get('aug'), progress=bar.tty)}
         run_one(row, seed, config, recipe, reader, preset, out, shared[key], bar,
-                workers=workers, device=device, precision=precision, command=this_command())
+                workers=workers, device=device, command=this_command())
     if is_first():
-        share_results(experiments, reader, preset, seeds, epochs, out)
+        share_results(experiments, reader, preset, seeds, epochs, out, precision)
         write_tables(experiments, out, f'{reader.name}/{reader.protocol}', preset)
