@@ -127,7 +127,7 @@ def figure7b():
 def half():
     """Tables 4 and 5 in bfloat16, for processors that have it.
 
-    `d3t_tables --tables half --data utd_mhad --preset small`: two hours and a half a seed on such a core, rows from 73 to 79 %."""
+    `d3t_tables --tables half --data utd_mhad --preset small`: three hours a seed on such a core, rows from 73 to 79 %."""
     names = dict(ours='D3T', no_3d='without 3D attention', only_3d='3D attention alone', no_joint='without joint attention',
                  no_time='without temporal attention', none='no modal tokens', single='one modal token')
     configs = {r.run.split('/')[1]: r.config for r in (*table4().rows, *table5().rows)}
