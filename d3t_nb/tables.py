@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['DEFAULTS', 'RECIPE', 'settings_of', 'made_with', 'twin_of', 'wanted_runs', 'missing_runs', 'share_results',
-           'OverallBar', 'run_one', 'dataset_key', 'd3t_tables']
+           'only_rows', 'OverallBar', 'run_one', 'dataset_key', 'd3t_tables']
 
 # %% ../nbs/30c_tables.ipynb #30c00003
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 import inspect, json, sys, time
 import torch
 from .command import build_config, epochs_of, this_command
@@ -87,6 +87,17 @@ def share_results(experiments, reader, preset, seeds, epochs, out='runs', precis
         result = dict(same_as='/'.join(twin.parts[-3:-1])) | result                  # a twin's twin names the one that was trained
         write_json(path, result | dict(experiment=experiment, variant=variant))
 
+# %% ../nbs/30c_tables.ipynb #30c000rw2
+def only_rows(
+    experiments,    # of type `Experiment`
+    rows            # 'experiment/variant' of each row wanted; none: all of them
+):
+    "The same tables with only these rows"
+    known = [r.run for e in experiments for r in e.rows]
+    for run in rows:
+        if run not in known: raise ValueError(f"rows: {run!r} is in none of these tables; wanted is one of {', '.join(known)}.")
+    return [replace(e, rows=tuple(r for r in e.rows if not rows or r.run in rows)) for e in experiments]
+
 # %% ../nbs/30c_tables.ipynb #30c00008
 class OverallBar(Callback):
     "One bar over all runs, with the time left; a line now and then where there is no terminal"
@@ -145,6 +156,7 @@ def dataset_key(config, recipe):
 @call_parse
 def d3t_tables(
     tables:str='table4,table5', # which, of `EXPERIMENTS`, separated by commas
+    rows:str='',                # of these tables only some: experiment/variant, separated by commas
     data:str='synthetic',       # data set, as for `d3t_train`
     preset:str='tiny',          # size of the model: tiny, small, paper
     seeds:int=1,                # how many
@@ -162,7 +174,8 @@ def d3t_tables(
         if seeds < 1: raise ValueError(f'seeds is {seeds}; wanted is 1 or more.')
         experiments = [get_experiment(t.strip()) for t in tables.split(',')]
         epochs, reader = epochs_of(preset, epochs), get_reader(data, root)
-        todo = missing_runs(experiments, reader, preset, seeds, epochs, out, precision)
+        wanted = only_rows(experiments, [r.strip() for r in rows.split(',') if r.strip()])
+        todo = missing_runs(wanted, reader, preset, seeds, epochs, out, precision)
     except (ValueError, FileNotFoundError) as e: sys.exit(f'd3t_tables: {e}')
     if is_first(): print(f'{len(todo)} runs on {data}, preset {preset}', flush=True)
     bar, shared = OverallBar([recipe['epochs'] for *_, recipe in todo]), {}
@@ -172,5 +185,5 @@ def d3t_tables(
         run_one(row, seed, config, recipe, reader, preset, out, shared[key], bar,
                 workers=workers, device=device, command=this_command())
     if is_first():
-        share_results(experiments, reader, preset, seeds, epochs, out, precision)
+        share_results(wanted, reader, preset, seeds, epochs, out, precision)
         write_tables(experiments, out, f'{reader.name}/{reader.protocol}', preset)
