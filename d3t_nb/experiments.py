@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['OURS', 'GEOMETRY', 'POSES', 'VIDEO_ONLY', 'POSE_ONLY', 'LONG', 'SPACE', 'SMALL_START', 'POSE_FIRST', 'POSE_FIRST_2D',
-           'FILLED', 'FILLED_FIRST', 'FULL', 'WINDOWS', 'FRAMES', 'APART', 'ALTERNATIVES', 'RECIPES', 'SCREENED',
-           'CLAIMS', 'EXPERIMENTS', 'table4', 'table5', 'modalities', 'best', 'best_2d', 'baselines', 'figure7a',
-           'figure7b', 'half', 'alternatives_taken', 'deviations', 'screening', 'get_experiment']
+           'FILLED', 'FILLED_FIRST', 'FULL', 'WINDOWS', 'FRAMES', 'HALVED', 'APART', 'ALTERNATIVES', 'RECIPES',
+           'SCREENED', 'CLAIMS', 'EXPERIMENTS', 'table4', 'table5', 'modalities', 'best', 'best_2d', 'baselines',
+           'figure7a', 'figure7b', 'half', 'alternatives_taken', 'deviations', 'screening', 'get_experiment']
 
 # %% ../nbs/30_experiments.ipynb #e85c043a
 from .results import Experiment, Row
@@ -32,7 +32,7 @@ def table5():
 
     `d3t_tables --tables table5` trains three models on drawn figures in seven minutes on two CPU cores;
     the last one is table 4's. On real people, `--data utd_mhad --preset small`: about an hour a row
-    on one core for the first two, rows from 75 to 81 %."""
+    on one core for the first two, rows from 72 to 81 %."""
     return Experiment('table5', 'Table 5: modal tokens', (
         Row('no tokens', 'table5/none', 92.2, dict(modal_tokens='none')),
         Row('single token', 'table5/single', 97.0, dict(modal_tokens='single')),
@@ -48,8 +48,8 @@ POSE_ONLY = Row('pose alone (temporal CNN)', 'modalities/pose_only', model='pose
 def modalities():
     """Video alone, pose alone, both: not a table of the paper, but the question that it raises.
 
-    `d3t_tables --tables modalities --data utd_mhad --preset small --precision bf16`: three quarters of an hour on two CPU cores,
-    rows from 68 to 94 %."""
+    `d3t_tables --tables modalities --data utd_mhad --preset small`: an hour for each model with both, half of it for the video
+    alone, on one CPU core; rows from 66 to 93 %."""
     return Experiment('modalities', 'Modalities: what the second one adds', (OURS, GEOMETRY, VIDEO_ONLY, POSE_ONLY))
 
 # %% ../nbs/30_experiments.ipynb #30b00111
@@ -92,8 +92,8 @@ FULL = dict(attention_3d='full', attention_joint='full', attention_time='full')
 def baselines():
     """What one would take instead of the paper's model, trained alike.
 
-    `d3t_tables --tables baselines --data utd_mhad --preset small --precision bf16`: most of its hours go to the video networks;
-    rows from 68 to 94 %."""
+    `d3t_tables --tables baselines --data utd_mhad --preset small`: most of its hours go to the video networks;
+    rows from 66 to 93 %."""
     def peer(name, cls): return Row(f'video: {name}', f'baselines/{name}', model=f'd3t_nb.peers:{cls}')
     return Experiment('baselines', 'What one would take instead', (
         POSE_ONLY, Row('pose: ST-GCN', 'baselines/st_gcn', model='st_gcn', config=POSES),
@@ -124,15 +124,17 @@ def figure7b():
     return Experiment('figure7b', 'Figure 7b: frames', tuple(Row(f'{t} frames', f'figure7b/frames{t}', config=dict(frames=t)) for t in FRAMES))
 
 # %% ../nbs/30_experiments.ipynb #30half02
-def half():
-    """Tables 4 and 5 in bfloat16, for processors that have it.
+HALVED = *table4().rows, *table5().rows, VIDEO_ONLY, POSE_ONLY
 
-    `d3t_tables --tables half --data utd_mhad --preset small`: three hours a seed on such a core, rows from 73 to 79 %."""
+def half():
+    """Tables 4 and 5 and each modality alone, in bfloat16, for processors that have it.
+
+    `d3t_tables --tables half --data utd_mhad --preset small`: three hours a seed on such a core, rows from 68 to 94 %."""
     names = dict(ours='D3T', no_3d='without 3D attention', only_3d='3D attention alone', no_joint='without joint attention',
-                 no_time='without temporal attention', none='no modal tokens', single='one modal token')
-    configs = {r.run.split('/')[1]: r.config for r in (*table4().rows, *table5().rows)}
-    rows = tuple(Row(name, f'half/{k}', config=configs[k], recipe=dict(precision='bf16')) for k, name in names.items())
-    return Experiment('half', 'Tables 4 and 5 in half precision', rows)
+                 no_time='without temporal attention', none='no modal tokens', single='one modal token', video_only='video alone', pose_only='poses alone')
+    full = {r.run.split('/')[1]: r for r in HALVED}
+    rows = (Row(name, f'half/{k}', model=full[k].model, config=full[k].config, recipe=dict(precision='bf16')) for k, name in names.items())
+    return Experiment('half', 'In half precision', tuple(rows))
 
 # %% ../nbs/30_experiments.ipynb #30b00106
 APART = dict(attention_3d='full', modal_tokens='single')
