@@ -93,7 +93,7 @@ def only_rows(
     rows            # 'experiment/variant' of each row wanted; none: all of them
 ):
     "The same tables with only these rows"
-    known = [r.run for e in experiments for r in e.rows]
+    known = dict.fromkeys(r.run for e in experiments for r in e.rows)   # tables may share one
     for run in rows:
         if run not in known: raise ValueError(f"rows: {run!r} is in none of these tables; wanted is one of {', '.join(known)}.")
     return [replace(e, rows=tuple(r for r in e.rows if not rows or r.run in rows)) for e in experiments]
