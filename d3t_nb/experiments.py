@@ -48,8 +48,8 @@ POSE_ONLY = Row('pose alone (temporal CNN)', 'modalities/pose_only', model='pose
 def modalities():
     """Video alone, pose alone, both: not a table of the paper, but the question that it raises.
 
-    `d3t_tables --tables modalities --data utd_mhad --preset small`: an hour for each model with both, half of it for the video
-    alone, on one CPU core; rows from 66 to 93 %."""
+    `d3t_tables --tables modalities --data utd_mhad --preset small`: an hour for the paper's model, two thirds of it for the
+    video alone, on one CPU core; rows from 66 to 93 %."""
     return Experiment('modalities', 'Modalities: what the second one adds', (OURS, GEOMETRY, VIDEO_ONLY, POSE_ONLY))
 
 # %% ../nbs/30_experiments.ipynb #30b00111
@@ -133,7 +133,7 @@ def half():
     names = dict(ours='D3T', no_3d='without 3D attention', only_3d='3D attention alone', no_joint='without joint attention',
                  no_time='without temporal attention', none='no modal tokens', single='one modal token', video_only='video alone', pose_only='poses alone')
     full = {r.run.split('/')[1]: r for r in HALVED}
-    rows = (Row(name, f'half/{k}', model=full[k].model, config=full[k].config, recipe=dict(precision='bf16')) for k, name in names.items())
+    rows = (Row(name, f'half/{k}', model=full[k].model, config=full[k].config, recipe=full[k].recipe | dict(precision='bf16')) for k, name in names.items())
     return Experiment('half', 'In half precision', tuple(rows))
 
 # %% ../nbs/30_experiments.ipynb #30b00106
