@@ -17,7 +17,7 @@ def table4():
     """Table 4: what each attention is worth; without one, its tokens pass unchanged.
 
     `d3t_tables --tables table4` trains five models on drawn figures in nine minutes on two CPU cores. On real people,
-    `--data utd_mhad --preset small`: about an hour a row on one core, rows from 76 to 81 %."""
+    `--data utd_mhad --preset small`: about an hour a row on one core, rows from 77 to 81 %."""
     off = dict(threed=dict(attention_3d='none'), joint=dict(attention_joint='none'), time=dict(attention_time='none'))
     return Experiment('table4', 'Table 4: attention blocks', (
         Row('①', 'table4/no_3d', 94.8, off['threed'], marks=('', '✓', '✓')),
@@ -48,8 +48,8 @@ POSE_ONLY = Row('pose alone (temporal CNN)', 'modalities/pose_only', model='pose
 def modalities():
     """Video alone, pose alone, both: not a table of the paper, but the question that it raises.
 
-    `d3t_tables --tables modalities --data utd_mhad --preset small`: an hour for the paper's model, two thirds of it for the
-    video alone, on one CPU core; rows from 66 to 93 %."""
+    `d3t_tables --tables modalities --data utd_mhad --preset small`: about an hour for the paper's model or the geometry
+    option, two thirds of it for the video alone, on one CPU core; rows from 65 to 93 %."""
     return Experiment('modalities', 'Modalities: what the second one adds', (OURS, GEOMETRY, VIDEO_ONLY, POSE_ONLY))
 
 # %% ../nbs/30_experiments.ipynb #30b00111
@@ -93,7 +93,7 @@ def baselines():
     """What one would take instead of the paper's model, trained alike.
 
     `d3t_tables --tables baselines --data utd_mhad --preset small`: most of its hours go to the video networks;
-    rows from 66 to 93 %."""
+    rows from 65 to 93 %."""
     def peer(name, cls): return Row(f'video: {name}', f'baselines/{name}', model=f'd3t_nb.peers:{cls}')
     return Experiment('baselines', 'What one would take instead', (
         POSE_ONLY, Row('pose: ST-GCN', 'baselines/st_gcn', model='st_gcn', config=POSES),
@@ -124,14 +124,15 @@ def figure7b():
     return Experiment('figure7b', 'Figure 7b: frames', tuple(Row(f'{t} frames', f'figure7b/frames{t}', config=dict(frames=t)) for t in FRAMES))
 
 # %% ../nbs/30_experiments.ipynb #30half02
-HALVED = *table4().rows, *table5().rows, VIDEO_ONLY, POSE_ONLY
+HALVED = *table4().rows, *table5().rows, *modalities().rows
 
 def half():
-    """Tables 4 and 5 and each modality alone, in bfloat16, for processors that have it.
+    """Tables 4, 5 and the modalities in bfloat16, for processors that have it.
 
-    `d3t_tables --tables half --data utd_mhad --preset small`: three hours a seed on such a core, rows from 68 to 94 %."""
+    `d3t_tables --tables half --data utd_mhad --preset small`: some four hours a seed on such a core, rows from 68 to 94 %."""
     names = dict(ours='D3T', no_3d='without 3D attention', only_3d='3D attention alone', no_joint='without joint attention',
-                 no_time='without temporal attention', none='no modal tokens', single='one modal token', video_only='video alone', pose_only='poses alone')
+                 no_time='without temporal attention', none='no modal tokens', single='one modal token', video_only='video alone', pose_only='poses alone',
+                 d3t_geometry='with the geometry option')
     full = {r.run.split('/')[1]: r for r in HALVED}
     rows = (Row(name, f'half/{k}', model=full[k].model, config=full[k].config, recipe=full[k].recipe | dict(precision='bf16')) for k, name in names.items())
     return Experiment('half', 'In half precision', tuple(rows))
@@ -159,7 +160,7 @@ def deviations():
     """Choices of ours against their alternatives, one at a time, where they change what the model is.
 
     `d3t_tables --tables deviations --data utd_mhad --preset small`: one run beside those of other tables,
-    rows from 75 to 90 %."""
+    rows from 75 to 89 %."""
     runs = dict(modal_tokens='table5/single')              # run under that name elsewhere
     fields = [Row(f'{k} = {v}', runs.get(k, f'deviations/{k}'), config={k: v}) for k, v in APART.items()]
     return Experiment('deviations', 'Deviations: one choice at a time', (OURS, *fields, GEOMETRY))
