@@ -32,7 +32,7 @@ def table5():
 
     `d3t_tables --tables table5` trains three models on drawn figures in seven minutes on two CPU cores;
     the last one is table 4's. On real people, `--data utd_mhad --preset small`: about an hour a row
-    on one core for the first two, rows from 72 to 81 %."""
+    on one core for the first two, rows from 73 to 81 %."""
     return Experiment('table5', 'Table 5: modal tokens', (
         Row('no tokens', 'table5/none', 92.2, dict(modal_tokens='none')),
         Row('single token', 'table5/single', 97.0, dict(modal_tokens='single')),
