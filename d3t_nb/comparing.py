@@ -70,13 +70,14 @@ def with_seeds(
     half = t.ppf(1 - level / 2, f) * se
     return c | dict(low=c['points'] - half, high=c['points'] + half, p=2 * float(t.sf(abs(c['points']) / se, f)))
 
-# %% ../nbs/23b_comparing.ipynb #23b00014
+# %% ../nbs/23b_comparing.ipynb #23b00018
 def pool_answers(answers): # of `read_answers`
     "Several runs of one model as one, with all their seeds"
     there = [(right, who) for right, who in answers if not right.empty]
     if len(there) < 2: return (there or answers)[0]
     return pd.concat([right.loc[there[0][0].index] for right, _ in there], axis=1), there[0][1]
 
+# %% ../nbs/23b_comparing.ipynb #23b00014
 def claims_table(
     claims,       # of (sentence, better run, worse run)
     data:str='utd_mhad', preset:str='small', root='results',
@@ -84,7 +85,7 @@ def claims_table(
     more=None     # {run: another run of the same model}, whose seeds count with its own
 ) -> pd.DataFrame:
     "One line a claim: the difference in points, interval and p over clips and seeds, for each person, and the verdict"
-    parts = {r: [r, *([more[r]] if r in (more or {}) else [])] for r in dict.fromkeys([r for c in claims for r in c[1:]] + [*also])}
+    parts = {r: [r, more[r]] if r in (more or {}) else [r] for r in dict.fromkeys([r for c in claims for r in c[1:]] + [*also])}
     answers = {r: pool_answers([read_answers(p, data, preset, root) for p in ps]) for r, ps in parts.items()}
     alone = {right.to_numpy().tobytes(): right for right, _ in answers.values() if not right.empty}       # a twin is no second model
     s, free = scatter([100 * right.mean().to_numpy() for right in alone.values()])
