@@ -17,7 +17,7 @@ def table4():
     """Table 4: what each attention is worth; without one, its tokens pass unchanged.
 
     `d3t_tables --tables table4` trains five models on drawn figures in nine minutes on two CPU cores. On real people,
-    `--data utd_mhad --preset small`: about an hour a row on one core, rows from 77 to 81 %."""
+    `--data utd_mhad --preset small`: about an hour a row on one core, rows from 78 to 81 %."""
     off = dict(threed=dict(attention_3d='none'), joint=dict(attention_joint='none'), time=dict(attention_time='none'))
     return Experiment('table4', 'Table 4: attention blocks', (
         Row('①', 'table4/no_3d', 94.8, off['threed'], marks=('', '✓', '✓')),
@@ -32,7 +32,7 @@ def table5():
 
     `d3t_tables --tables table5` trains three models on drawn figures in seven minutes on two CPU cores;
     the last one is table 4's. On real people, `--data utd_mhad --preset small`: about an hour a row
-    on one core for the first two, rows from 73 to 81 %."""
+    on one core for the first two, rows from 72 to 81 %."""
     return Experiment('table5', 'Table 5: modal tokens', (
         Row('no tokens', 'table5/none', 92.2, dict(modal_tokens='none')),
         Row('single token', 'table5/single', 97.0, dict(modal_tokens='single')),
@@ -160,7 +160,7 @@ def deviations():
     """Choices of ours against their alternatives, one at a time, where they change what the model is.
 
     `d3t_tables --tables deviations --data utd_mhad --preset small`: one run beside those of other tables,
-    rows from 75 to 89 %."""
+    rows from 72 to 89 %."""
     runs = dict(modal_tokens='table5/single')              # run under that name elsewhere
     fields = [Row(f'{k} = {v}', runs.get(k, f'deviations/{k}'), config={k: v}) for k, v in APART.items()]
     return Experiment('deviations', 'Deviations: one choice at a time', (OURS, *fields, GEOMETRY))
