@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['OURS', 'GEOMETRY', 'POSES', 'VIDEO_ONLY', 'POSE_ONLY', 'LONG', 'SPACE', 'SMALL_START', 'POSE_FIRST', 'POSE_FIRST_2D',
            'FILLED', 'FILLED_FIRST', 'FULL', 'WINDOWS', 'FRAMES', 'HALVED', 'APART', 'ALTERNATIVES', 'RECIPES',
-           'SCREENED', 'CLAIMS', 'EXPERIMENTS', 'table4', 'table5', 'modalities', 'best', 'best_2d', 'baselines',
-           'figure7a', 'figure7b', 'half', 'alternatives_taken', 'deviations', 'screening', 'get_experiment']
+           'SCREENED', 'FOUND', 'CLAIMS', 'EXPERIMENTS', 'table4', 'table5', 'modalities', 'best', 'best_2d',
+           'baselines', 'figure7a', 'figure7b', 'half', 'alternatives_taken', 'deviations', 'screening', 'found',
+           'get_experiment']
 
 # %% ../nbs/30_experiments.ipynb #e85c043a
 from .results import Experiment, Row
@@ -176,6 +177,17 @@ def screening():
     rows = tuple(row(i, other) for i, other in enumerate(screening_design(len(SCREENED)), 1))
     return Experiment('screening', 'Screening: half of the alternatives in each run', rows)
 
+# %% ../nbs/30_experiments.ipynb #30scr005
+FOUND = 'lr', 'search_stride', 'bs', 'crop', 'pre_norm'
+
+def found():
+    """What the screening found, one alternative at a time.
+
+    `d3t_tables --tables found --data utd_mhad --preset tiny --seeds 3`: 18 runs of 20 epochs, of some six minutes on a CPU core."""
+    def row(name, run, *names): return Row(name, run, **dict(zip(('config', 'recipe'), alternatives_taken(names))))
+    rows = row('ours', 'screening/run01'), *(row(name, f'found/{name}', name) for name in FOUND)
+    return Experiment('found', 'What the screening found, one at a time', rows)
+
 # %% ../nbs/30_experiments.ipynb #30claim2
 CLAIMS = [
     ('3D attention helps', OURS.run, 'table4/no_3d'), ('joint attention helps', OURS.run, 'table4/no_joint'), ('temporal attention helps', OURS.run, 'table4/no_time'),
@@ -192,7 +204,7 @@ CLAIMS = [
     ('with the geometry option, too', 'modalities/d3t_geometry', 'modalities/pose_only')]
 
 # %% ../nbs/30_experiments.ipynb #30b00107
-EXPERIMENTS = {f.__name__: f for f in (table4, table5, modalities, best, best_2d, baselines, figure7a, figure7b, half, deviations, screening)}
+EXPERIMENTS = {f.__name__: f for f in (table4, table5, modalities, best, best_2d, baselines, figure7a, figure7b, half, deviations, screening, found)}
 
 # %% ../nbs/30_experiments.ipynb #4d0646dc
 def get_experiment(name) -> Experiment:
