@@ -164,13 +164,14 @@ def tables_markdown(
     experiments,    # of type `Experiment`
     root='results'
 ) -> str:
-    """Each table on each data set and preset that it was run on; on the smallest real one where it was not run at all.
-    One row of many is another table's, and makes none"""
+    """Each table on the data set and preset where most of its rows were run, and on each where half of them were; on the
+    smallest real one where it was not run at all. Fewer rows are another table's: one of many makes no table at all"""
     parts = []
     for e in experiments:
         runs = {row.run for row in e.rows}
         rows = [('/'.join(p.parts[-5:-3]), p.parts[-3]) for run in runs for p in Path(root).glob(f'*/*/*/{run}') if [*p.glob('seed*.json')]]
-        found = {where for where in rows if rows.count(where) > 1 or len(runs) == 1}
+        number = {where: n for where in rows if (n := rows.count(where)) > 1 or len(runs) == 1}
+        found = {where for where, n in number.items() if 2 * n >= len(runs) or n == max(number.values())}
         for where in sorted(found or {('utd_mhad/cross_subject', 'small')}, reverse=True):
             parts.append(f'{to_markdown(results_table(e, root, *where))}\n\n*{caption(e, root, *where)}*')
     return '\n\n'.join(parts)
