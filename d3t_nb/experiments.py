@@ -185,7 +185,7 @@ def found():
     """What the screening found, one alternative at a time.
 
     `d3t_tables --tables found --data utd_mhad --preset tiny --seeds 3`: 18 runs of 20 epochs,
-    4 to 7 minutes each on one CPU core, rows from 44 to 53 %."""
+    4 to 7 minutes each on one CPU core, rows from 40 to 53 %."""
     def row(name, run, *names): return Row(name, run, **dict(zip(('config', 'recipe'), alternatives_taken(names))))
     rows = row('ours', 'screening/run01'), *(row(name, f'found/{name}', name) for name in FOUND)
     return Experiment('found', 'What the screening found, one at a time', rows)
