@@ -166,6 +166,11 @@ def deviations():
     fields = [Row(f'{k} = {v}', runs.get(k, f'deviations/{k}'), config={k: v}) for k, v in APART.items()]
     return Experiment('deviations', 'Deviations: one choice at a time', (OURS, *fields, GEOMETRY))
 
+def _taking(name, run, names):
+    "The row of a run that takes these alternatives"
+    config, recipe = alternatives_taken(names)
+    return Row(name, run, config=config, recipe=recipe)
+
 def screening():
     """All other choices at once: each run takes half of the alternatives, as the plan says.
 
@@ -173,8 +178,7 @@ def screening():
     on one CPU core, rows from 13 to 52 %."""
     def row(i, other):
         names = [name for name, o in zip(SCREENED, other) if o]
-        config, recipe = alternatives_taken(names)
-        return Row(f"{i}: {', '.join(names) or 'ours'}", f'screening/run{i:02}', config=config, recipe=recipe)
+        return _taking(f"{i}: {', '.join(names) or 'ours'}", f'screening/run{i:02}', names)
     rows = tuple(row(i, other) for i, other in enumerate(screening_design(len(SCREENED)), 1))
     return Experiment('screening', 'Screening: half of the alternatives in each run', rows)
 
@@ -186,8 +190,7 @@ def found():
 
     `d3t_tables --tables found --data utd_mhad --preset tiny --seeds 3`: 18 runs of 20 epochs,
     4 to 7 minutes each on one CPU core, rows from 40 to 53 %."""
-    def row(name, run, *names): return Row(name, run, **dict(zip(('config', 'recipe'), alternatives_taken(names))))
-    rows = row('ours', 'screening/run01'), *(row(name, f'found/{name}', name) for name in FOUND)
+    rows = _taking('ours', 'screening/run01', ()), *(_taking(name, f'found/{name}', (name,)) for name in FOUND)
     return Experiment('found', 'What the screening found, one at a time', rows)
 
 # %% ../nbs/30_experiments.ipynb #30claim2
