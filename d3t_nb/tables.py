@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['DEFAULTS', 'RECIPE', 'settings_of', 'made_with', 'twin_of', 'wanted_runs', 'missing_runs', 'share_results',
-           'only_rows', 'OverallBar', 'run_one', 'dataset_key', 'd3t_tables']
+           'only_rows', 'OverallBar', 'claimed', 'run_one', 'dataset_key', 'd3t_tables']
 
 # %% ../nbs/30c_tables.ipynb #30c00003
+from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields, replace
 import inspect, json, sys, time
 import torch
@@ -21,7 +22,9 @@ from .results import failure_kept, precision_of, write_tables
 from .runs import result_path, train_run
 from .training import AUGMENT, FOR_DATA, clip_datasets
 from fastai.callback.core import Callback
+from fastai.torch_core import num_distrib
 from fastcore.script import call_parse
+from filelock import FileLock, Timeout
 from fastprogress.fastprogress import progress_bar
 
 # %% ../nbs/30c_tables.ipynb #30c00006
@@ -126,12 +129,24 @@ class OverallBar(Callback):
             print(f'{100 * v / total:3.0f} %  {text}, {left // 60:.0f} min {left % 60:.0f} s left', flush=True)
 
 # %% ../nbs/30c_tables.ipynb #30c0000a
+@contextmanager
+def claimed(path):  # of a result
+    "True within this block where no other command trains this run. Processes that train one run together are not asked"
+    if num_distrib() > 1: yield True; return
+    folder = path.with_suffix('')
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / 'lock')
+    try: lock.acquire(blocking=False)
+    except Timeout: yield False; return
+    try: yield True
+    finally: lock.release()
+
 def run_one(
     row, seed, config, recipe,      # as `missing_runs` gave them
     reader, preset, out, datasets, bar,
     **kwargs                        # for `train_run`
 ):
-    "One run of a table; an error becomes a file, and the next run goes on"
+    "One run of a table, unless another command sees to it; an error becomes a file, and the next run goes on"
     experiment, variant = row.run.split('/')
     path = result_path(reader, preset, experiment, variant, seed, out)
     bar.next(row.run)
@@ -144,7 +159,10 @@ def run_one(
             if not str(e).startswith('resume:'): raise
             train(False)                                    # what lay there was made with other settings
     try:
-        with failure_kept(path): train_anew_if_need_be()
+        with claimed(path) as ours:
+            if not ours: return print(f'{row.run}, seed {seed}: another command trains it', flush=True)
+            if twin_of(path, row.model, settings_of(config, recipe)): return        # it was finished meanwhile
+            with failure_kept(path): train_anew_if_need_be()
     except Exception as e: print(f"\n{row.run} failed: {e} (see {path.with_suffix('.failed')})", flush=True)
 
 # %% ../nbs/30c_tables.ipynb #30c00020
