@@ -136,7 +136,7 @@ def claimed(path):  # of a result
     folder = path.with_suffix('')
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / 'lock')
-    try: lock.acquire(blocking=False)
+    try: lock.acquire(timeout=0)
     except Timeout: yield False; return
     try: yield True
     finally: lock.release()
