@@ -12,7 +12,9 @@ import json
 import numpy as np
 import scipy.io
 from PIL import Image
+from filelock import FileLock
 from ..core import LAYOUTS, data_root
+from ..files import write_json
 from .transform import _progress
 from .penn_action import PENN_CLASSES, PennAction
 from .motion import MOTIONS, move, normed
@@ -178,6 +180,22 @@ def write_clip(
     scipy.io.savemat(Path(root) / 'labels' / f'{id}.mat', dict(action=action, pose=side, x=xy[..., 0], y=xy[..., 1],
         visibility=seen.astype(np.uint8), train=np.int32(1 if train else -1), bbox=box, dimensions=np.array([[h, w, t]], np.uint16), nframes=np.uint16(t)))
 
+# %% ../../nbs/12_data.synthetic.ipynb #12draw01
+def _draw(root, note, have, want, progress):
+    "All clips into a folder that is empty, or was left half drawn"
+    n_clips, size, seed = (want[k] for k in ('n_clips', 'size', 'seed'))
+    if (have is None and (root / 'labels').exists()) or (have and {k: have[k] for k in want} != want):
+        raise ValueError(f"root {root} holds {have or 'other clips'}, not {want}; choose another folder or remove that one.")
+    for d in ('labels', 'frames'): (root / d).mkdir(parents=True, exist_ok=True)
+    write_json(note, want | dict(done=False))
+    labels = np.random.default_rng([seed, 0]).permutation(np.arange(n_clips) % len(PENN_CLASSES)) # ids tell nothing
+    for i in _progress(range(n_clips), progress):
+        action, rng = PENN_CLASSES[labels[i]], np.random.default_rng([seed, 1, i])
+        scene = perform(ACTIONS[action][0], size, rng)
+        nth = (labels[:i] == labels[i]).sum()
+        write_clip(root, f'{i + 1:04d}', action, nth % 3 != 1, *film(scene, ACTIONS[action][1]), scene['yaw'])
+    write_json(note, want | dict(done=True))
+
 # %% ../../nbs/12_data.synthetic.ipynb #31c9ea1c
 def make_synthetic(
     root=None,         # folder to write; default: synthetic under `data_root()`
@@ -191,19 +209,11 @@ def make_synthetic(
     if n_clips < 1 or size < 16:
         raise ValueError(f"n_clips is {n_clips}, size is {size}; wanted at least 1 clip of at least 16 pixels.")
     note = root / 'synthetic.json'
-    have = json.loads(note.read_text()) if note.exists() else None
-    if have == want | dict(done=True): return root
-    if (have is None and (root / 'labels').exists()) or (have and {k: have[k] for k in want} != want):
-        raise ValueError(f"root {root} holds {have or 'other clips'}, not {want}; choose another folder or remove that one.")
-    for d in ('labels', 'frames'): (root / d).mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(want | dict(done=False)))
-    labels = np.random.default_rng([seed, 0]).permutation(np.arange(n_clips) % len(PENN_CLASSES)) # ids tell nothing
-    for i in _progress(range(n_clips), progress):
-        action, rng = PENN_CLASSES[labels[i]], np.random.default_rng([seed, 1, i])
-        scene = perform(ACTIONS[action][0], size, rng)
-        nth = (labels[:i] == labels[i]).sum()
-        write_clip(root, f'{i + 1:04d}', action, nth % 3 != 1, *film(scene, ACTIONS[action][1]), scene['yaw'])
-    note.write_text(json.dumps(want | dict(done=True)))
+    have = lambda: json.loads(note.read_text()) if note.exists() else None
+    if have() == want | dict(done=True): return root
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(root.with_name(f'.{root.name}.lock')):     # another process may be drawing it
+        if have() != want | dict(done=True): _draw(root, note, have(), want, progress)
     return root
 
 # %% ../../nbs/12_data.synthetic.ipynb #eaf17f2a
