@@ -108,25 +108,27 @@ class OverallBar(Callback):
     def __init__(self,
                  epochs,    # of each run, a list
                  every=20): # seconds between two lines
-        self.epochs, self.every, self.done, self.bar, self.said = epochs, every, 0, None, time.time()
+        self.epochs, self.every, self.done, self.trained, self.started, self.said = epochs, every, 0, 0, None, time.time()
         self.tty = has_bars()
 
     def next(self, name): self.name_of_run, self.done = name, self.done + 1
 
+    def before_batch(self):
+        if self.started or not is_first(): return
+        self.started = time.time()
+        if self.tty: self.bar = progress_bar(range(1)); self.bar.update(0)
+
     def after_batch(self):
         if not self.training or not is_first(): return
-        n = len(self.dls.train)
-        v, total = (sum(self.epochs[:self.done - 1]) + self.epoch) * n + self.iter + 1, sum(self.epochs) * n
-        if self.bar is None:
-            self.first, self.started = v - 1, time.time()
-            if self.tty: self.bar = progress_bar(range(total)); self.bar.update(0)
-            else: self.bar = False
+        left = (sum(self.epochs[self.done - 1:]) - self.epoch) * len(self.dls.train) - self.iter - 1   # batches, if all have as many
+        self.trained += 1
+        total, now = self.trained + left, time.time()
         text = f'run {self.done} of {len(self.epochs)}: {self.name_of_run}, epoch {self.epoch + 1}'
-        if self.tty: self.bar.comment = text; self.bar.update(v)
-        elif time.time() - self.said > self.every:
-            left = (time.time() - self.started) / max(v - self.first, 1) * (total - v)
-            self.said = time.time()
-            print(f'{100 * v / total:3.0f} %  {text}, {left // 60:.0f} min {left % 60:.0f} s left', flush=True)
+        if self.tty: self.bar.total, self.bar.comment = total, text; self.bar.update(self.trained)
+        elif now - self.said > self.every:
+            seconds, self.said = (now - self.started) / self.trained * left, now
+            print(f'{100 * self.trained / total:3.0f} %  {text}, {seconds // 60:.0f} min {seconds % 60:.0f} s left', flush=True)
+
 
 # %% ../nbs/30c_tables.ipynb #30c0000a
 @contextmanager

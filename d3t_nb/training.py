@@ -178,23 +178,23 @@ def _few_frames_in_fp32(conv):
 class CPUHalfPrecision(Callback):
     "Train under PyTorch's autocast to bfloat16 on the CPU. Afterwards the model is as it was: float32"
     def before_fit(self):
-        self.net = self.model                                # whatever it is wrapped in later
-        self.net.forward = torch.autocast('cpu', torch.bfloat16)(self.net.forward)
-        self.convs = [m for m in self.net.modules() if isinstance(m, nn.Conv3d)]
-        for m in self.convs: m.forward = _few_frames_in_fp32(m)
+        self.bare = self.model                               # whatever it is wrapped in later
+        self.bare.forward = torch.autocast('cpu', torch.bfloat16)(self.bare.forward)
+        self.kept_whole = [m for m in self.bare.modules() if isinstance(m, nn.Conv3d)]
+        for m in self.kept_whole: m.forward = _few_frames_in_fp32(m)
     def after_pred(self): self.learn.pred = self.pred.float()
     def after_fit(self):
-        for m in (self.net, *self.convs): del m.forward
+        for m in (self.bare, *self.kept_whole): del m.forward
 
 # %% ../nbs/20_training.ipynb #20modal2
 class ModalLoss(Callback):
     "Add `weight` times the mean loss of what each modal token says alone"
     def __init__(self, weight): self.weight = weight
-    def before_fit(self): self.net, self.read = self.model, Hook(self.model.head, lambda module, i, o: i[0], detach=False)
-    def after_fit(self): self.read.remove()
+    def before_fit(self): self.bare, self.head_input = self.model, Hook(self.model.head, lambda module, i, o: i[0], detach=False)
+    def after_fit(self): self.head_input.remove()
     def after_loss(self):
         if not self.training: return
-        alone = self.net.token_logits(self.read.stored.float())                          # (b, m, classes)
+        alone = self.bare.token_logits(self.head_input.stored.float())        # (b, m, classes)
         y = self.y[:, None].expand(alone.shape[:2])
         self.learn.loss_grad = self.loss_grad + self.weight * self.loss_func(alone.flatten(0, 1), y.flatten())
 
