@@ -31,8 +31,9 @@ from fastcore.script import call_parse
 
 # %% ../nbs/62b_race.ipynb #62b00007
 RACERS = {name: replace(row, run=f'race/{name}') for name, row in dict(d3t=OURS, d3t_geometry=GEOMETRY, pose_only=POSE_ONLY).items()}
-RACERS |= {name: Row(name, f'race/{name}', model=f'd3t_nb.peers:{cls}') for name, cls in
-           dict(r2plus1d_18='R2Plus1D', mc3_18='MC3', s3d='S3D', swin3d_t='Swin3D', mvit_v2_s='MViT').items()}
+RACERS |= {name: Row(name, f'race/{name}', model=f'd3t_nb.peers:{cls}') for name, cls in dict(r2plus1d_18='R2Plus1D', mc3_18='MC3', s3d='S3D').items()}
+RACERS |= {name: Row(f'{name}, at a tenth of the rate', f'race/{name}', model=f'd3t_nb.peers:{cls}', recipe=dict(lr=1e-4))
+           for name, cls in dict(swin3d_t='Swin3D', mvit_v2_s='MViT').items()}
 FIRST = dict(d3t_pose_first=replace(POSE_ONLY, run='race/pose_first'))  # what is trained before
 RACERS['d3t_pose_first'] = Row('D3T + geometry, the pose network first', 'race/d3t_pose_first', config=GEOMETRY.config | SMALL_START,
                                recipe=dict(frozen=dict(geometry=FIRST['d3t_pose_first'].run)))
@@ -64,7 +65,7 @@ def epochs_in(minutes, seconds): return max(1, int(60 * minutes / seconds))
 def race_one(
     name:str,                           # one of `RACERS`
     data, root, preset, minutes,        # see `d3t_race`
-    precision='bf16', seed=0, bs=16, lr=1e-3, out='runs', device=None, workers=0, clips=0, threads=0, command=None,
+    precision='bf16', seed=0, bs=16, lr=None, out='runs', device=None, workers=0, clips=0, threads=0, command=None,
     row=None                            # instead of the one of `RACERS`
 ):
     "Train one of the racers for the budget, with what comes first; what is done is not done again"
@@ -74,6 +75,7 @@ def race_one(
         minutes *= 1 - SHARE
     row, reader = row or RACERS[name], get_reader(data, root)
     if clips: reader.clips = reader.clips.groupby('split').sample(frac=1, random_state=0).groupby('split').head(clips)
+    recipe = row.recipe | (dict(lr=lr) if lr else {})       # what is asked for comes before a racer's own
     config, path = build_config(reader, preset, **row.config), result_path(reader, preset, *row.run.split('/'), seed, out)
     if path.exists(): return print(f'{row.name}: done, see {path}', flush=True)
     datasets, file = clip_datasets(reader, config), path.with_name('pace.json')
@@ -83,8 +85,8 @@ def race_one(
     epochs = epochs_in(minutes, json.loads(file.read_text())[precision])
     print(f'{row.name}: {epochs} epochs', flush=True)
     with failure_kept(path):                                # for the table
-        train_run(reader, config, row.model, epochs, seed, bs, lr, preset=preset, experiment='race', variant=name, out=out,
-                  precision=precision, resume=True, device=device, workers=workers, datasets=datasets, progress='lines', command=command, **row.recipe)
+        train_run(reader, config, row.model, epochs, seed, bs, preset=preset, experiment='race', variant=name, out=out, precision=precision,
+                  resume=True, device=device, workers=workers, datasets=datasets, progress='lines', command=command, **recipe)
 
 # %% ../nbs/62b_race.ipynb #62b00014
 @call_parse
@@ -97,7 +99,7 @@ def d3t_race(
     precision:str='bf16',      # of all: bf16, fp32
     seed:int=0,                # of everything random
     bs:int=16,                 # clips in a batch
-    lr:float=1e-3,             # highest learning rate
+    lr:float=None,             # highest learning rate; default: 1e-3, or the racer's own
     rounds:int=3,              # how often each module is measured
     clips:int=0,               # for a trial: only so many clips of each split
     out:str='runs',            # folder of all results
@@ -192,7 +194,8 @@ def race_caption(runs:dict) -> str:
     r = next(iter(runs.values()))
     spent = [curve(r)[0][-1] for r in runs.values()]
     return (f"Validation accuracy, one seed, on {r['device']}, {r['recipe']['precision']}, batches of {r['recipe']['bs']}; {r['config']['frames']} frames. "
-            f"Trained from scratch for {min(spent):.1f} to {max(spent):.1f} minutes each, by the same recipe, which was not tuned for any of them.")
+            f"Trained from scratch for {min(spent):.1f} to {max(spent):.1f} minutes each, by the same recipe, "
+            'which was not tuned for any of them; where a row says so, at another rate.')
 
 # %% ../nbs/62b_race.ipynb #62b00027
 def spread(ys, gap):
