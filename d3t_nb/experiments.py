@@ -212,7 +212,8 @@ CLAIMS = [
     ('12 frames are better than 8', 'figure7b/frames12', 'figure7b/frames8'), ('... and than 24', 'figure7b/frames12', 'figure7b/frames24'),
     ('deformable attention is better than full attention in its place', OURS.run, 'deviations/attention_3d'),
     ('all three are better than full attention in their place', OURS.run, 'baselines/full'), ('D3T is better than STAR', OURS.run, 'baselines/star'),
-    ('D3T is better than its video alone', OURS.run, 'modalities/video_only'), ('D3T is better than poses alone', OURS.run, 'modalities/pose_only'),
+    ('D3T is better than its video alone', OURS.run, 'modalities/video_only'), ('... and than R(2+1)D, video alone', OURS.run, 'baselines/r2plus1d_18'),
+    ('D3T is better than poses alone', OURS.run, 'modalities/pose_only'),
     ('with the geometry option, too', 'modalities/d3t_geometry', 'modalities/pose_only')]
 
 # %% ../nbs/30_experiments.ipynb #30b00107

@@ -31,9 +31,9 @@ from fastcore.script import call_parse
 
 # %% ../nbs/62b_race.ipynb #62b00007
 RACERS = {name: replace(row, run=f'race/{name}') for name, row in dict(d3t=OURS, d3t_geometry=GEOMETRY, pose_only=POSE_ONLY).items()}
-RACERS |= {name: Row(name, f'race/{name}', model=f'd3t_nb.peers:{cls}') for name, cls in dict(r2plus1d_18='R2Plus1D', mc3_18='MC3', s3d='S3D').items()}
-RACERS |= {name: Row(f'{name}, at a tenth of the rate', f'race/{name}', model=f'd3t_nb.peers:{cls}', recipe=dict(lr=1e-4))
-           for name, cls in dict(swin3d_t='Swin3D', mvit_v2_s='MViT').items()}
+RACERS |= {name: Row(name, f'race/{name}', model=f'd3t_nb.peers:{cls}') for name, cls in
+           dict(r2plus1d_18='R2Plus1D', mc3_18='MC3', s3d='S3D', swin3d_t='Swin3D', mvit_v2_s='MViT').items()}
+RACERS['swin3d_t'] = replace(RACERS['swin3d_t'], name='swin3d_t, at a tenth of the rate', recipe=dict(lr=1e-4))
 FIRST = dict(d3t_pose_first=replace(POSE_ONLY, run='race/pose_first'))  # what is trained before
 RACERS['d3t_pose_first'] = Row('D3T + geometry, the pose network first', 'race/d3t_pose_first', config=GEOMETRY.config | SMALL_START,
                                recipe=dict(frozen=dict(geometry=FIRST['d3t_pose_first'].run)))
