@@ -129,7 +129,6 @@ class OverallBar(Callback):
             seconds, self.said = (now - self.started) / self.trained * left, now
             print(f'{100 * self.trained / total:3.0f} %  {text}, {seconds // 60:.0f} min {seconds % 60:.0f} s left', flush=True)
 
-
 # %% ../nbs/30c_tables.ipynb #30c0000a
 @contextmanager
 def claimed(path):  # of a result
